@@ -2338,6 +2338,17 @@ export type PolicyRule =
             reason?: string;
           }
       )[];
+    }
+  | {
+      kind: 'budget';
+      /**
+       * The most that an environment may cost in a month in which it does not sleep, in US dollars.
+       */
+      usdPerMonth: number;
+      /**
+       * Environments of this kind alone; all that `environments` names by default.
+       */
+      of?: 'persistent' | 'ephemeral' | 'protected';
     };
 export type ClusterAccess =
   | {
@@ -6262,6 +6273,70 @@ export interface Paths {
         200: {
           content: {
             'application/json': Manifests;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/cost': {
+    /**
+     * Read what an environment costs
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': EnvironmentCost;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/cost': {
+    /**
+     * Read what the environments of a project cost, and which of them nobody uses
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * From how many days without a request on an environment is idle; 7 by default.
+           */
+          idleDays?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': ProjectCost;
           };
         };
         default: {
@@ -11636,6 +11711,163 @@ export interface Manifests {
     todo: string;
   }[];
 }
+export interface EnvironmentCost {
+  environment: string;
+  /**
+   * `on_aws`: AWS is paid for it. `as_if_on_aws`: it runs elsewhere, and this is what AWS would be paid for it.
+   */
+  basis: 'on_aws' | 'as_if_on_aws';
+  /**
+   * What a month costs, if it goes on as it is now.
+   */
+  usdPerMonth: number;
+  /**
+   * What a day costs, likewise.
+   */
+  usdPerDay: number;
+  /**
+   * What it still costs until it expires; absent where it does not.
+   */
+  usdUntilExpiry?: number;
+  /**
+   * What costs most comes first.
+   */
+  lines: CostLine[];
+  /**
+   * Resources of types whose cost is not known, by their uid: they count for nothing.
+   */
+  unpriced: string[];
+  common: CommonCost;
+  prices: PriceList;
+}
+export interface CostLine {
+  kind: 'service' | 'resource';
+  /**
+   * Of the service, or the resource's uid.
+   */
+  name: string;
+  /**
+   * As the price list names it.
+   */
+  unit: string;
+  /**
+   * Of the unit, in a month.
+   */
+  amount: number;
+  /**
+   * What that costs.
+   */
+  usdPerMonth: number;
+}
+/**
+ * What an installation of its own has for all its environments, whether anything is deployed or not. It is in no other sum.
+ */
+export interface CommonCost {
+  /**
+   * All of it together.
+   */
+  usdPerMonth: number;
+  lines: {
+    /**
+     * Of the service, or the resource's uid.
+     */
+    name: string;
+    /**
+     * As the price list names it.
+     */
+    unit: string;
+    /**
+     * Of the unit, in a month.
+     */
+    amount: number;
+    /**
+     * What that costs.
+     */
+    usdPerMonth: number;
+  }[];
+}
+/**
+ * Of which region of AWS the list prices are, and from when.
+ */
+export interface PriceList {
+  region: string;
+  date: string;
+}
+export interface ProjectCost {
+  /**
+   * What all its environments cost together in a month, as they are now.
+   */
+  usdPerMonth: number;
+  /**
+   * What a day costs, likewise.
+   */
+  usdPerDay: number;
+  /**
+   * What costs most comes first.
+   */
+  environments: {
+    environment: string;
+    kind: 'persistent' | 'ephemeral';
+    state:
+      | 'provisioning'
+      | 'ready'
+      | 'hibernating'
+      | 'hibernated'
+      | 'waking'
+      | 'destroying'
+      | 'destroyed'
+      | 'failed';
+    /**
+     * `on_aws`: AWS is paid for it. `as_if_on_aws`: it runs elsewhere, and this is what AWS would be paid for it.
+     */
+    basis: 'on_aws' | 'as_if_on_aws';
+    /**
+     * What a month costs, if it goes on as it is now.
+     */
+    usdPerMonth: number;
+    /**
+     * What a day costs, likewise.
+     */
+    usdPerDay: number;
+    /**
+     * What it still costs until it expires; absent where it does not.
+     */
+    usdUntilExpiry?: number;
+    /**
+     * Its part of the processors and the memory that all of these environments ask for, 0 to 1: what is common can be divided by it.
+     */
+    share: number;
+    /**
+     * Resources of types whose cost is not known, by their uid: they count for nothing.
+     */
+    unpriced: string[];
+    /**
+     * Of the last request or deployment; absent where requests are not seen.
+     */
+    lastUsedAt?: string;
+    /**
+     * Whole days since then.
+     */
+    idleDays?: number;
+  }[];
+  /**
+   * The environments without a request or a deployment for so many days.
+   */
+  idle: {
+    days: number;
+    environments: string[];
+    /**
+     * What they cost together in a month.
+     */
+    usdPerMonth: number;
+  };
+  common: CommonCost;
+  prices: PriceList;
+  /**
+   * There are more environments than the 50 that it shows.
+   */
+  truncated: boolean;
+}
 /**
  * Name and version of a secret. Its value is never shown.
  */
@@ -12117,6 +12349,10 @@ export interface Plan {
      * `make`: it is not there yet. `keep`: it is. `compute`: nothing is made for its type. `unused`: it stays until the environment is destroyed, and this service no longer uses it.
      */
     action: 'make' | 'keep' | 'compute' | 'unused';
+    /**
+     * Where the service loses data. `left`: nobody uses them from then on, and they go with the environment. `empty`: it begins without those of the resource of its name that had another class.
+     */
+    data?: 'left' | 'empty';
   }[];
   replicas: {
     before: number;
@@ -12131,6 +12367,24 @@ export interface Plan {
    * What serves now runs on for so long without requests, with `replicas.before` replicas, so that a rollback is a switch.
    */
   warmSeconds?: number;
+  /**
+   * In US dollars a month in which the environment is awake, at the list prices of AWS, wherever it runs.
+   */
+  cost: {
+    /**
+     * What the service costs now.
+     */
+    before: number;
+    /**
+     * What it costs then, with the resources that are made for it.
+     */
+    after: number;
+    difference: number;
+    /**
+     * What serves now, as long as it stays warm: paid once.
+     */
+    once?: number;
+  };
   /**
    * Why it would be refused or fail, as far as that can be told before.
    */

@@ -12,6 +12,7 @@ import { addMcp } from './commands/mcp.ts';
 import { addOperations } from './commands/operations.ts';
 import { addPlaces } from './commands/places.ts';
 import { addAlerts } from './commands/running/alerts.ts';
+import { addCost } from './commands/running/cost.ts';
 import { addDatabases } from './commands/running/databases.ts';
 import { addDomains } from './commands/running/domains.ts';
 import { addExec } from './commands/running/exec.ts';
@@ -63,6 +64,7 @@ export function createProgram(version: string): Command {
   addDatabases(program);
   addDomains(program);
   addAlerts(program);
+  addCost(program);
   addExec(program);
   addVariables(program);
   addEnvironments(program);

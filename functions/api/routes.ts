@@ -34,6 +34,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./backups/backup-plans.ts'),
   () => import('./environments/inventory.ts'),
   () => import('./environments/manifests.ts'),
+  () => import('./costs/costs.ts'),
   () => import('./secrets/secrets.ts'),
   () => import('./secrets/secret-versions.ts'),
   () => import('./secrets/build-secrets.ts'),

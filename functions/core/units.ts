@@ -16,7 +16,13 @@ export interface Cost {
 /** Amounts are kept to a millionth: enough for a millisecond of a small function. */
 const DIGITS = 1e6;
 
-const isUnit = (name: string): name is Unit => Object.hasOwn(list.prices, name);
+/** From when the prices are, and for which region of AWS. */
+export const pricesOf = { region: list.region, date: list.date };
+
+/** US dollars for one of a unit. */
+export const priceOf = (unit: Unit): number => list.prices[unit];
+
+export const isUnit = (name: string): name is Unit => Object.hasOwn(list.prices, name);
 
 /** Merges two lists of amounts: `by` makes one amount of the two under each name. */
 function merge(one: Units, other: Units, by: (a: number, b: number) => number): Units {

@@ -55,4 +55,6 @@ export interface Ports {
   shells?: Shells;
   /** Absent where nothing renders for clusters. */
   manifests?: Manifests;
+  /** What runs in the installation's own place is on AWS, and paid for by what it uses there. */
+  isOnAws?: true;
 }

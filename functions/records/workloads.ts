@@ -9,6 +9,7 @@ import type { ScoreWorkload } from '../core/score/workload.ts';
 import type { Item, Store } from '../ports/store.ts';
 import { mustGet } from './commit.ts';
 import { getDeployment } from './read.ts';
+import { readMany } from './read-all.ts';
 
 /** What is found by a version's id. It is written once. */
 export interface VersionContent {
@@ -48,6 +49,25 @@ export function keepWorkload(store: Store, of: VersionRef, workload: ScoreWorklo
   known.set(store, workloads);
   if (!workloads.has(nameOf(of)) && workloads.size >= KNOWN_MAX) workloads.clear();
   workloads.set(nameOf(of), workload);
+}
+
+/** Workloads of many versions, each read once; undefined where one is gone. In the order asked. */
+export async function workloadsOfVersions(
+  store: Store,
+  refs: readonly VersionRef[],
+): Promise<(ScoreWorkload | undefined)[]> {
+  const found = new Map(refs.map((of) => [nameOf(of), known.get(store)?.get(nameOf(of))]));
+  const missing = [...new Map(refs.map((of) => [nameOf(of), of]))].filter(([name]) => !found.get(name));
+  const items = await readMany<VersionContent>(
+    store,
+    missing.map(([, of]) => versionIdKey(of, of.version)),
+  );
+  missing.forEach(([name, of], at) => {
+    const workload = items[at]?.data.workload;
+    found.set(name, workload);
+    if (workload) keepWorkload(store, of, workload);
+  });
+  return refs.map((of) => found.get(nameOf(of)));
 }
 
 async function readWorkload(store: Store, of: VersionRef): Promise<ScoreWorkload> {

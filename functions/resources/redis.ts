@@ -4,9 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { GIB, podUnits } from '../core/costs/monthly-use.ts';
 import type { ResourceOutputs } from '../core/model/index.ts';
 import type { CacheEndpoint, CacheRef, Caches } from '../ports/caches.ts';
 import type { Ports } from '../ports/index.ts';
+import { redisRequests, redisVolumeBytes } from '../ports/rules/redis-users.ts';
 import { ServerNotOurs } from '../ports/rules/server-not-ours.ts';
 import {
   currentLogin,
@@ -167,6 +169,13 @@ export const redis: ResourceType = {
   },
   sleep: (ports, request) => explained(request, () => cachesOf(ports, request).sleep(cacheOf(request))),
   wake: (ports, request) => explained(request, () => cachesOf(ports, request).wake(cacheOf(request))),
+  monthlyUse({ class: className }) {
+    const data = MEMORY[className] ?? 128 * MIB;
+    return {
+      awake: podUnits(redisRequests(data)),
+      always: { 'ebs.gbMonth': redisVolumeBytes(data) / GIB },
+    };
+  },
   deprovision: (ports, request) =>
     explained(request, async () => {
       if (!(await cachesOf(ports, request).remove(cacheOf(request))))

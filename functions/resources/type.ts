@@ -3,6 +3,7 @@
  * index.ts lists.
  */
 import type { z } from 'zod';
+import type { MonthlyUse } from '../core/costs/monthly-use.ts';
 import type { EnvironmentRef, ResourceOutputs, SecretReference } from '../core/model/index.ts';
 import type { ScoreWorkload } from '../core/score/workload.ts';
 import type { CopySummary } from '../ports/databases.ts';
@@ -209,6 +210,11 @@ export interface ResourceType {
   leaving?: 'anew' | 'written' | { todo: string };
   /** The route to the service that the resource asks for. */
   route?(values: ResourceOutputs['values']): Route;
+  /**
+   * What it uses of AWS in a month; absent where that is not known. What it always uses is, or holds, its data.
+   * @param params as they are stored, or as the Score file has them, with placeholders
+   */
+  monthlyUse?(of: { class: string; params: Record<string, unknown> }): MonthlyUse;
   /** The size that was asked for, as the Score file says it, for people; computed from params as they are stored. */
   size?(params: Record<string, unknown>): string | undefined;
 }

@@ -1,6 +1,7 @@
 /** `volume`: files that outlive deployments. */
 
 import * as z from 'zod';
+import { GIB } from '../core/costs/monthly-use.ts';
 import { limits } from '../core/limits.ts';
 import { parseMemory, readMemory } from '../core/score/quantities.ts';
 import { requireDefaultClass, resourceLabel } from './owner.ts';
@@ -52,6 +53,12 @@ export const volume: ResourceType = {
     const left = await workloads.inventory(request);
     // Adapters list leftovers in words; the name ends in a hash, so it can not be part of another name.
     return left.filter((text) => text.includes(name));
+  },
+
+  monthlyUse: ({ params: { size } }) => {
+    // A size that is a placeholder still is known once it is made.
+    const bytes = readMemory(typeof size === 'string' ? size : DEFAULT_SIZE) ?? parseMemory(DEFAULT_SIZE);
+    return { awake: {}, always: { 'ebs.gbMonth': bytes / GIB } };
   },
 
   size: ({ size }) => (typeof size === 'string' ? size : undefined),

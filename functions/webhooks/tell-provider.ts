@@ -1,15 +1,17 @@
 /** Tells the provider of a repository how its commits are doing, and a pull request how its preview is. */
 import * as z from 'zod';
+import { readEnvironmentCost } from '../commands/costs/read-cost.ts';
 import type { WebhookOutcome } from '../commands/webhooks/webhook-messages.ts';
 import { commentOf, isOurs } from '../core/git/comment.ts';
 import { statusOf } from '../core/git/commit-status.ts';
 import { type ApiPlace, type ApiRequest, fullNameOf } from '../core/git/git-provider.ts';
 import { providers } from '../core/git/providers.ts';
-import { deliveryKey, gitTokenPath, previewCommentKey, previewKey } from '../core/keys.ts';
+import { deliveryKey, environmentKey, gitTokenPath, previewCommentKey, previewKey } from '../core/keys.ts';
 import {
   type BerthEvent,
   type Connection,
   type Delivery,
+  type Environment,
   hasEnded,
   type Preview,
 } from '../core/model/index.ts';
@@ -78,7 +80,9 @@ async function tellPullRequest(
   if (!preview || preview.connection !== connection.id) return done;
   const { project, service, environment } = preview;
   const base = connection.previews?.base;
-  const text = commentOf(preview, { url: await workloads.url({ project, environment, service }), base });
+  const cost = preview.state === 'ready' ? await costOfPreview(ports, preview) : undefined;
+  const url = await workloads.url({ project, environment, service });
+  const text = commentOf(preview, { url, base, ...(cost && { cost }) });
   const key = previewCommentKey(connection, number);
   const known = (await store.get<{ connection: string; id: string }>(key))?.data;
   if (known?.connection === connection.id) {
@@ -93,6 +97,15 @@ async function tellPullRequest(
   const id = found ?? ('text' in answer ? idIn(answer.text) : undefined);
   if (id !== undefined) await store.transact([{ put: { ...key, data: { connection: connection.id, id } } }]);
   return outcomeOf(answer);
+}
+
+/** Undefined where its environment went meanwhile. */
+async function costOfPreview(ports: Ports, { project, environment, environmentId }: Preview) {
+  const found = await ports.store.get<Environment>(environmentKey({ project, environment }));
+  if (!found || found.data.id !== environmentId) return undefined;
+  const cost = await readEnvironmentCost(ports, found.data, { awake: true });
+  const { usdPerDay, basis, data } = cost;
+  return { usdPerDay, isOnAws: basis === 'on_aws', data };
 }
 
 const idSchema = z.object({ id: z.union([z.number(), z.string()]) });

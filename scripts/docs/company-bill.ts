@@ -1,4 +1,5 @@
 /** The bill of a month for three sizes of company, every line of it, as a table of docs/explanation/cost.md. */
+import { HOURS, NODE } from '../../functions/core/costs/monthly-use.ts';
 import type { PriceList } from '../idle-bill.ts';
 import { readPrices } from '../idle-bill.ts';
 import { table } from './table.ts';
@@ -19,12 +20,10 @@ const SIZES: readonly Size[] = [
   { services: 30_000, developers: 5_000, projects: 1_000, acu: 256, clusterLogsGb: 100 },
 ];
 
-const HOURS = 730;
 const DEPLOYMENTS = 60;
 const BUILDS = 30;
-/** CPUs that the pods of a service ask for, in all its environments, and what of a node is given to pods. */
+/** CPUs that the pods of a service ask for, in all its environments. */
 const CPU = 0.5;
-const CPU_OF_NODE = 1.4;
 
 /** Each line: what it is, and how much of a unit it is for a size. */
 const lines: readonly (readonly [what: string, unit: string, amount: (size: Size) => number])[] = [
@@ -32,7 +31,7 @@ const lines: readonly (readonly [what: string, unit: string, amount: (size: Size
   [
     'Nodes, with the fee of Auto Mode',
     'eks.nodeHour',
-    ({ services }) => HOURS * (1 + Math.ceil((services * CPU) / CPU_OF_NODE)),
+    ({ services }) => HOURS * (1 + Math.ceil((services * CPU) / NODE.cpu)),
   ],
   ['Volumes: 2 GB a service', 'ebs.gbMonth', ({ services }) => 2 * services],
   ['NAT gateway', 'vpc.natGatewayHour', () => HOURS],

@@ -75,7 +75,6 @@ const others: Readonly<Record<string, readonly string[]>> = {
   ],
   'the part in which work is done, or its pace': [
     'core/git/push-rules.ts STEPS_MAX',
-    'api/environments/instance-facts.ts READ_MAX',
     'resources/postgres/postgres-disturbance.ts LOCK_TIMEOUT_MS',
     'api/environments/instance-facts.ts STATUS_MAX',
     'api/events/events.ts READ_MAX',
@@ -88,6 +87,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'records/clock.ts GAP_MAX_MS',
     'records/commit.ts PAUSE_MAX_MS',
     'records/operation-summaries.ts READ_MAX',
+    'records/read-all.ts READ_MAX',
   ],
   'how much is shown of what is longer': [
     'api/http/pipeline.ts AGENT_MAX',

@@ -483,6 +483,13 @@ describe('The command line', () => {
     await expect.poll(() => ok('alerts list --all'), { timeout: 60_000 }).toMatch(/ends-badly +resolved/);
   });
 
+  it('shows what environments cost, and one of them', async () => {
+    expect(await ok('cost')).toMatch(/dev +ready +\d+\.\d\d +\d\.\d\d .*\n[\s\S]*All: .* if it ran on AWS\./);
+    expect(await ok('cost -e dev')).toMatch(/eks\.nodeHour[\s\S]*dev: \d+\.\d\d USD a month/);
+    expect(JSON.parse(await ok('cost --json')).idle).toMatchObject({ days: 7, environments: [] });
+    expect((await run('cost --idle-days never')).err).toContain('whole number from 1 to 365');
+  });
+
   it('adds, checks and removes domains, and shows what the DNS has to say', async () => {
     const added = await ok('domains add WWW.Example.com --env dev');
     expect(added).toMatch(/^TYPE .*\nTXT +_berth\.www\.example\.com +berth-verify=\w{32}\nWaiting for DNS: /);

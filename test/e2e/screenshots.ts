@@ -124,6 +124,8 @@ try {
   await take(page, 'builds');
   await go('/projects/demo/activity', 'Environment dev created');
   await take(page, 'activity');
+  await go('/projects/demo/costs', 'In common with other projects');
+  await take(page, 'costs');
   await build(subject, '3.0.0');
   const failed = await deploy(subject, '3.0.0');
   await go(`/projects/demo/operations/${failed.id}`, 'crashed 3 times');

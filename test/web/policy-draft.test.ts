@@ -11,6 +11,8 @@ const rules: PolicyRule[] = [
   { kind: 'ceiling', memory: '4Gi' },
   { kind: 'branches', branches: ['main', 'release/*'], repositories: ['https://git.example.com/a'] },
   { kind: 'branches', branches: ['main'] },
+  { kind: 'budget', usdPerMonth: 49.5, of: 'ephemeral' },
+  { kind: 'budget', usdPerMonth: 200 },
   {
     kind: 'freeze',
     windows: [
@@ -34,7 +36,7 @@ describe('The form of a policy', () => {
   });
 
   it('has no rule while what it needs is missing', () => {
-    const kinds: RuleKind[] = ['allowed-registries', 'signature', 'ceiling', 'branches'];
+    const kinds: RuleKind[] = ['allowed-registries', 'signature', 'ceiling', 'branches', 'budget'];
     for (const kind of kinds) expect(ruleOf({ ...newDraft('UTC'), kind }), kind).toBeUndefined();
   });
 

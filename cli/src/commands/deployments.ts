@@ -184,13 +184,19 @@ export function addDeployments(program: Command): void {
     });
 }
 
+const DATA = {
+  left: 'its data stay until the environment is destroyed, and nobody uses them',
+  empty: 'it begins without the data of the one that it takes the place of',
+} as const;
+
 function sayPlan(plan: Plan): void {
   say(
     `Deployment ${plan.number}: version ${plan.version}${plan.from === undefined ? '' : `, after ${plan.from}`}`,
   );
   sayChanges(plan.changes);
-  for (const { name, type, action } of plan.resources)
-    if (action !== 'keep') say(`  ${action} ${type} ${plain(name)}`);
+  for (const { name, type, action, data } of plan.resources)
+    if (action !== 'keep')
+      say(`  ${action} ${type} ${plain(name)}${data === undefined ? '' : `: ${DATA[data]}`}`);
   if (plan.rollout) {
     const steps = plan.rollout.stages.map(({ percent, seconds }) =>
       seconds === 0
@@ -202,6 +208,11 @@ function sayPlan(plan: Plan): void {
   if (plan.warmSeconds !== undefined)
     say(
       `  what serves now stays warm for ${plan.warmSeconds} s, with ${plan.replicas.before} replica${plan.replicas.before === 1 ? '' : 's'}`,
+    );
+  const { before: was, after: will, difference } = plan.cost;
+  if (difference !== 0)
+    say(
+      `  costs ${will.toFixed(2)} USD a month on AWS while awake, ${Math.abs(difference).toFixed(2)} ${difference > 0 ? 'more' : 'less'} than the ${was.toFixed(2)} of now`,
     );
   if (plan.releaseCommand !== undefined) say(`  runs first: ${plain(plan.releaseCommand)}`);
   for (const warning of plan.warnings)

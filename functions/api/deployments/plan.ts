@@ -1,13 +1,15 @@
 /** What a deployment would change, and what differs between two. */
 import * as z from 'zod';
+import type { PlannedCost } from '../../commands/costs/planned-cost.ts';
 import { planDeployment } from '../../commands/deployments/plan.ts';
+import { toCents } from '../../core/costs/environment-cost.ts';
 import { areas } from '../../core/diff/change.ts';
 import { diffPinned, pinnedOf } from '../../core/diff/deployment-diff.ts';
 import { deploymentKinds } from '../../core/model/index.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { route } from '../http/route-spec.ts';
-import { errorSchema, nameSchema, tagSchema } from '../http/schemas.ts';
+import { compact, errorSchema, nameSchema, tagSchema } from '../http/schemas.ts';
 import { hasOne, ONE_OF, toRequest } from './deployment-request.ts';
 import { revisionSchema } from './deployment-view.ts';
 import { rolloutPlanSchema } from './rollout-view.ts';
@@ -42,7 +44,17 @@ const plannedResourceSchema = z.object({
       '`make`: it is not there yet. `keep`: it is. `compute`: nothing is made for its type. `unused`: it stays ' +
       'until the environment is destroyed, and this service no longer uses it.',
   }),
+  data: z
+    .enum(['left', 'empty'])
+    .optional()
+    .meta({
+      description:
+        'Where the service loses data. `left`: nobody uses them from then on, and they go with the environment. ' +
+        '`empty`: it begins without those of the resource of its name that had another class.',
+    }),
 });
+
+const usd = z.number();
 
 const planSchema = z
   .object({
@@ -67,6 +79,23 @@ const planSchema = z
         'What serves now runs on for so long without requests, with `replicas.before` replicas, so that a rollback is a switch.',
       example: 900,
     }),
+    cost: z
+      .object({
+        before: usd.meta({ description: 'What the service costs now.', example: 9.93 }),
+        after: usd.meta({
+          description: 'What it costs then, with the resources that are made for it.',
+          example: 22.49,
+        }),
+        difference: usd.meta({ example: 12.56 }),
+        once: usd.optional().meta({
+          description: 'What serves now, as long as it stays warm: paid once.',
+          example: 0.01,
+        }),
+      })
+      .meta({
+        description:
+          'In US dollars a month in which the environment is awake, at the list prices of AWS, wherever it runs.',
+      }),
     problems: z
       .array(errorSchema)
       .meta({ description: 'Why it would be refused or fail, as far as that can be told before.' }),
@@ -102,6 +131,14 @@ const planQuery = z
   })
   .refine(hasOne, ONE_OF);
 
+const inCents = ({ before, after, difference, once }: PlannedCost) =>
+  compact({
+    before: toCents(before),
+    after: toCents(after),
+    difference: toCents(difference),
+    once: once === undefined ? undefined : Math.round(once * 1e4) / 1e4,
+  });
+
 export const routes = [
   route({
     method: 'get',
@@ -118,7 +155,8 @@ export const routes = [
     problems: ['ambiguous_version', 'conflict'],
     handle: async ({ ports, params, access, query }) => {
       if (query.fromEnvironment !== undefined) await access.enter(query.fromEnvironment);
-      return { status: 200, body: await planDeployment(ports, params, toRequest(query)) };
+      const plan = await planDeployment(ports, params, toRequest(query));
+      return { status: 200, body: { ...plan, cost: inCents(plan.cost) } };
     },
   }),
   route({

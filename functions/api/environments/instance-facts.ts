@@ -2,7 +2,7 @@
 import { deploymentKey } from '../../core/keys.ts';
 import type { Deployment, Environment, Instance } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
-import type { Item } from '../../ports/store.ts';
+import { readMany } from '../../records/read-all.ts';
 import type { InstanceFacts } from './instance-view.ts';
 
 export interface Placed {
@@ -10,8 +10,6 @@ export interface Placed {
   instance: Instance;
 }
 
-/** The most records that one read of the store takes. */
-const READ_MAX = 100;
 /** The most requests to a cluster that are open at the same time. */
 const STATUS_MAX = 10;
 const asleep: ReadonlySet<string> = new Set(['hibernated', 'destroyed']);
@@ -25,11 +23,7 @@ export async function readFacts(ports: Ports, placed: readonly Placed[]): Promis
       if (number !== undefined) keys.set(keyOf(instance, number), deploymentKey(instance, number));
     }
   }
-  const wanted = [...keys.values()];
-  const reads: Promise<(Item<Deployment> | undefined)[]>[] = [];
-  for (let at = 0; at < wanted.length; at += READ_MAX)
-    reads.push(ports.store.getMany<Deployment>(wanted.slice(at, at + READ_MAX)));
-  const items = (await Promise.all(reads)).flat();
+  const items = await readMany<Deployment>(ports.store, [...keys.values()]);
   const found = new Map([...keys.keys()].map((key, at) => [key, items[at]?.data]));
   const fact = async ({ environment, instance }: Placed): Promise<InstanceFacts> => {
     const current = instance.current === undefined ? undefined : found.get(keyOf(instance, instance.current));

@@ -1,6 +1,6 @@
 /** What a policy may be, as people write it. */
 import * as z from 'zod';
-import { severities, weekdays } from '../../core/guardrails/policy-types.ts';
+import { budgetedKinds, severities, weekdays } from '../../core/guardrails/policy-types.ts';
 import { readPublicKey } from '../../core/guardrails/signatures.ts';
 import { CPU_RULE, MEMORY_RULE, readCpu, readMemory } from '../../core/score/quantities.ts';
 import { lineSchema, nameSchema, timeSchema } from '../http/schemas.ts';
@@ -93,6 +93,18 @@ const rules = [
     repositories: z.array(printable(500)).min(1).max(50).optional(),
   }),
   z.strictObject({ kind: z.literal('freeze'), windows: z.array(windowSchema).min(1).max(50) }),
+  z.strictObject({
+    kind: z.literal('budget'),
+    usdPerMonth: z.number().min(0.01).max(1_000_000).meta({
+      description:
+        'The most that an environment may cost in a month in which it does not sleep, in US dollars.',
+      example: 50,
+    }),
+    of: z
+      .enum(budgetedKinds)
+      .optional()
+      .meta({ description: 'Environments of this kind alone; all that `environments` names by default.' }),
+  }),
 ] as const;
 
 const ruleSchema = z

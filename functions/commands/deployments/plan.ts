@@ -1,6 +1,7 @@
 /** What a deployment would change. It only reads: nothing is accepted, made or kept. */
 
 import { splitWords } from '../../core/command-line.ts';
+import { dataOf } from '../../core/costs/environment-cost.ts';
 import type { Change } from '../../core/diff/change.ts';
 import { diffPinned, type Pinned, pinnedOf } from '../../core/diff/deployment-diff.ts';
 import { environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
@@ -26,6 +27,8 @@ import { readAll } from '../../records/read-all.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import type { SecretReferences } from '../../resources/type.ts';
+import { resourceFacts } from '../costs/environment-facts.ts';
+import { type PlannedCost, plannedCost } from '../costs/planned-cost.ts';
 import { notReady, RUNS_IN } from '../environments/environments.ts';
 import { nextNumber } from './approvals.ts';
 import { deploymentProblems } from './deployment-problems.ts';
@@ -42,6 +45,11 @@ export interface PlannedResource {
    * service no longer uses it, and it stays until the environment is destroyed.
    */
   action: 'make' | 'keep' | 'compute' | 'unused';
+  /**
+   * What becomes of its data, where the service loses them. `left`: nobody uses them from then on, and they go with the
+   * environment. `empty`: it begins without those of the resource of its name that had another class.
+   */
+  data?: 'left' | 'empty';
 }
 
 export interface Plan {
@@ -62,6 +70,8 @@ export interface Plan {
   rollout?: RolloutPlan;
   /** What serves now runs on for so long beside it, seconds, with as many replicas as `replicas.before`; absent for none. */
   warmSeconds?: number;
+  /** How it changes what a month costs. */
+  cost: PlannedCost;
   /** Why the deployment would be refused or would fail, as far as that can be known beforehand. */
   problems: ProblemDetail[];
   /** What the workload will not find there as its Score file says, a sentence each. */
@@ -89,6 +99,8 @@ export async function planDeployment(
   const command = releaseCommand(content, image);
   const settings = readSettings(content.workload.metadata.annotations).settings;
   const before = serving && pinnedOf(serving.data);
+  const warmSeconds = serving && ports.workloads.tracks && settings.warmSeconds;
+  const runsNow = instance?.state === 'stopped' ? undefined : serving?.data;
   return {
     kind: content.kind,
     number: nextNumber(instance),
@@ -104,9 +116,8 @@ export async function planDeployment(
     },
     ...(command && { releaseCommand: command.join(' ') }),
     ...(settings.rollout && serving && content.kind !== 'rollback' && { rollout: settings.rollout }),
-    ...(serving &&
-      ports.workloads.tracks &&
-      settings.warmSeconds > 0 && { warmSeconds: settings.warmSeconds }),
+    ...(warmSeconds && { warmSeconds }),
+    cost: plannedCost(runsNow, content, records, warmSeconds),
     problems: [...stateProblems(environment.data), ...refused.map((problem) => problem.toDetail())],
     // What they warn of is of the installation's own place.
     warnings:
@@ -179,15 +190,25 @@ function plannedResources(
   const unused = [...records.values()].filter(
     ({ uid, services }) => services.includes(ref.service) && !used.has(uid),
   );
+  const losing = unused.filter(
+    (one) =>
+      dataOf({ resources: [resourceFacts(one)] }).length > 0 &&
+      one.services.every((name) => name === ref.service),
+  );
+  const isAnew = ({ uid, type }: PlannedResource): boolean =>
+    losing.some((one) => one.type === type && uid.endsWith(`#${one.id}`));
   return [
-    ...planned,
+    ...planned.map((one) =>
+      one.action === 'make' && isAnew(one) ? { ...one, data: 'empty' as const } : one,
+    ),
     ...unused.map(
-      ({ uid, id, type, class: className }): PlannedResource => ({
-        name: id,
-        uid,
-        type,
-        class: className,
+      (record): PlannedResource => ({
+        name: record.id,
+        uid: record.uid,
+        type: record.type,
+        class: record.class,
         action: 'unused',
+        ...(losing.includes(record) && { data: 'left' }),
       }),
     ),
   ];

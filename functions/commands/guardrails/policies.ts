@@ -11,6 +11,7 @@ import type { Ports } from '../../ports/index.ts';
 import type { Item, Store, Write } from '../../ports/store.ts';
 import { type Caller, commit, missing, retryOnConflict } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
+import { budgetFacts } from '../costs/budget-facts.ts';
 import { findVersion } from '../versions/versions.ts';
 
 /** The most policies of a project, and of the platform. */
@@ -146,13 +147,17 @@ export async function violationsOf(
   return judge(ports, ref, content, at, [...scoped('platform', platform), ...scoped('project', own)]);
 }
 
-/** Facts are gathered only where a policy asks for them. */
+/**
+ * Facts are gathered only where a policy asks for them.
+ * @param isPast whether the deployment has been made, so that what is there now is no state before it
+ */
 export async function judge(
   ports: Ports,
   ref: InstanceRef,
   content: Judged,
   at: number,
   policies: readonly Scoped[],
+  isPast = false,
 ): Promise<Violation[]> {
   const { environment } = ref;
   const relevant = policies.filter(({ policy }) => concerns(policy, { environment, kind: content.kind }));
@@ -168,7 +173,8 @@ export async function judge(
   const { source } = version;
   const scaled = replicas === undefined ? {} : { replicas };
   const own = { environment, kind, at, digest, workload, ...scaled };
-  const facts: DeploymentFacts = { ...own, source, findings, signatures };
+  const cost = asks('budget') ? await budgetFacts(ports, ref, content, isPast) : undefined;
+  const facts: DeploymentFacts = { ...own, source, findings, signatures, ...(cost && { cost }) };
   return relevant.flatMap(({ policy, scope }) => evaluatePolicy(policy, scope, facts) ?? []);
 }
 

@@ -50,7 +50,7 @@ export async function dryRunPolicy(ports: Ports, owner: PolicyOwner, policy: Pol
       run.considered += 1;
       const at = Date.parse(deployment.createdAt);
       const [violation] = await withWorkload(ports.store, deployment)
-        .then((content) => judge(ports, deployment, content, at, [{ scope, policy }]))
+        .then((content) => judge(ports, deployment, content, at, [{ scope, policy }], true))
         .catch(forgotten);
       if (violation) run.refused.push(refusedView(deployment, violation));
     }

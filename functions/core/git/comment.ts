@@ -1,4 +1,5 @@
 /** The one comment in a pull request that tells of its preview. */
+import { dollars } from '../costs/environment-cost.ts';
 import type { Preview } from '../model/index.ts';
 
 const marker = (connection: string): string => `<!-- berth:preview:${connection} -->`;
@@ -21,14 +22,19 @@ const plain = (text: string): string =>
     .replace(/[\r\n`]+/g, ' ')
     .replace(/^ +| +$/g, '');
 
-/**
- * The comment in Markdown.
- * @param of.base where the other services are from
- */
-export function commentOf(
-  preview: Preview,
-  { url, base }: { url: string; base: string | undefined },
-): string {
+interface PreviewFacts {
+  url: string;
+  /** Where the other services are from. */
+  base: string | undefined;
+  /** What its environment costs, and the resources whose data go with it; absent while there is none. */
+  cost?: { usdPerDay: number; isOnAws: boolean; data: readonly string[] };
+}
+
+const costWords = ({ usdPerDay, isOnAws }: NonNullable<PreviewFacts['cost']>): string =>
+  `${dollars(usdPerDay)} USD a day while it is awake${isOnAws ? '' : ', if it ran on AWS'}`;
+
+/** The comment in Markdown. */
+export function commentOf(preview: Preview, { url, base, cost }: PreviewFacts): string {
   const { project, service, state, commit, environment, error, connection, number } = preview;
   const lines = [marker(connection), `**Preview of \`${service}\` ${states[state]}**`, ''];
   const row = (name: string, value: string): number => lines.push(`| ${name} | ${value} |`);
@@ -38,6 +44,12 @@ export function commentOf(
     row('Environment', `\`${environment}\``);
     row('Built', `\`${service}\` at \`${commit.slice(0, 12)}\``);
     if (base !== undefined) row('Others', `as in \`${base}\``);
+    if (cost) row('Cost', costWords(cost));
+    if (cost && cost.data.length > 0)
+      row(
+        'Data',
+        `of ${cost.data.map((uid) => `\`${plain(uid)}\``).join(', ')}: go when the pull request is closed`,
+      );
   }
   if (state === 'held')
     lines.push(

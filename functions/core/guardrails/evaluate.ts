@@ -4,6 +4,7 @@ import { containerCompute, parseCpu, parseMemory } from '../score/quantities.ts'
 import { readSettings } from '../score/settings.ts';
 import type { ScoreWorkload } from '../score/workload.ts';
 import { matchesWildcard } from '../wildcard.ts';
+import { type BudgetFacts, checkBudget } from './budget.ts';
 import { describeWindow, isFrozen } from './freeze.ts';
 import {
   type Policy,
@@ -35,6 +36,8 @@ export interface DeploymentFacts {
   /** Undefined where the image was not scanned. Read only where a policy asks for it. */
   findings: Findings | undefined;
   signatures: readonly ImageSignature[];
+  /** Read only where a policy asks for it. */
+  cost?: BudgetFacts;
 }
 
 type Finding = Pick<Violation, 'fact' | 'remedy'>;
@@ -61,6 +64,9 @@ export function concerns(
   return environments?.some((pattern) => matchesWildcard(pattern, facts.environment)) ?? true;
 }
 
+/** What the number of replicas is a matter of. */
+const ofScale: ReadonlySet<PolicyRule['kind']> = new Set(['ceiling', 'budget']);
+
 /** @returns undefined where the policy is met, or does not apply */
 export function evaluatePolicy(
   policy: Policy,
@@ -68,7 +74,7 @@ export function evaluatePolicy(
   facts: DeploymentFacts,
 ): Violation | undefined {
   if (!concerns(policy, facts)) return undefined;
-  if (facts.kind === 'scale' && policy.rule.kind !== 'ceiling') return undefined;
+  if (facts.kind === 'scale' && !ofScale.has(policy.rule.kind)) return undefined;
   const finding = checkRule(policy.rule, facts);
   return finding && { policy: policy.name, scope, ...finding };
 }
@@ -89,6 +95,8 @@ function checkRule(rule: PolicyRule, facts: DeploymentFacts): Finding | undefine
       return checkBranch(rule, facts.source);
     case 'freeze':
       return checkFreeze(rule.windows, facts.at);
+    case 'budget':
+      return checkBudget(rule, facts.cost);
     default:
       return rule satisfies never;
   }

@@ -39,7 +39,15 @@ export type PolicyRule =
    * Berth built the image from one of these branches (with wildcards), in one of these repositories if any are named.
    */
   | { kind: 'branches'; branches: readonly string[]; repositories?: readonly string[] }
-  | { kind: 'freeze'; windows: readonly FreezeWindow[] };
+  | { kind: 'freeze'; windows: readonly FreezeWindow[] }
+  /**
+   * The most US dollars that an environment may cost in a month in which it is awake, with all replicas to which it may
+   * scale; of environments of one kind alone if it is named.
+   */
+  | { kind: 'budget'; usdPerMonth: number; of?: BudgetedKind };
+
+export const budgetedKinds = ['persistent', 'ephemeral', 'protected'] as const;
+export type BudgetedKind = (typeof budgetedKinds)[number];
 
 export interface Policy {
   name: string;

@@ -79,6 +79,7 @@ export function createAwsPorts(config: AwsConfig): {
     ['put', 'get', 'revoke', 'remove', 'list'],
   );
   const ports: Ports = {
+    isOnAws: true,
     effects,
     logs: withWorkloadLogs(logs, async () => (await byPlace()).logs),
     anchors,

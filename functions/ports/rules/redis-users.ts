@@ -66,3 +66,12 @@ export const redisSettings = (spec: { memoryBytes: number; eviction: string }): 
   'enable-protected-configs': 'no',
   'lua-time-limit': '1000',
 });
+
+/** What a server in a cluster is given for sure, which has that much data. */
+export const redisRequests = (memoryBytes: number): { cpu: number; memoryBytes: number } => ({
+  cpu: 0.05,
+  memoryBytes: memoryBytes + 32 * 2 ** 20,
+});
+
+/** The volume of a server in a cluster, bytes: the data, and what is written anew beside it. */
+export const redisVolumeBytes = (memoryBytes: number): number => Math.max(2 ** 30, 4 * memoryBytes);

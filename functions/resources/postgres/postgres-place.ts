@@ -1,4 +1,5 @@
 /** Which server the database of a resource is on, by what names, and who logs in to it. */
+import { HOURS, type MonthlyUse } from '../../core/costs/monthly-use.ts';
 import { backupsPath } from '../../core/keys.ts';
 import { deriveName } from '../../core/names.ts';
 import type { DatabaseLogin, DatabaseServer, DedicatedServers } from '../../ports/databases.ts';
@@ -33,6 +34,18 @@ export function dedicatedServers({ databases }: Ports, request: ResourceIdentity
     hint: 'Leave out the class: the database is then on the shared server.',
   });
 }
+
+/** The capacity that a database adds to the shared server, on average, and the size of its data, which nobody measures. */
+const ACU = 0.03;
+const DATA_GB = 1;
+/** The disk that a server of its own has, GB. */
+const DEDICATED_GB = 20;
+
+/** A server of its own runs on while its environment sleeps. */
+export const monthlyUse = (of: { class: string }): MonthlyUse =>
+  of.class === 'dedicated'
+    ? { awake: {}, always: { 'rds.t4gMicroHour': HOURS, 'rds.gp3GbMonth': DEDICATED_GB } }
+    : { awake: { 'aurora.acuHour': ACU * HOURS }, always: { 'aurora.gbMonth': DATA_GB } };
 
 export function checkClass(request: ResourceIdentity): void {
   if (!CLASSES.includes(request.class)) throw noSuchClass(request, CLASSES);

@@ -30,6 +30,7 @@ import {
   dedicatedServers,
   isDedicated,
   loginOf,
+  monthlyUse,
   placeOf,
   serverOf,
   specOf,
@@ -225,6 +226,7 @@ export const postgres: ResourceType = {
       );
     if (isDedicated(request)) dedicatedServers(ports, request);
   },
+  monthlyUse,
   async reach({ databases }, request) {
     if (!isDedicated(request)) await databases.endpoint();
   },

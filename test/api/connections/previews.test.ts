@@ -58,6 +58,7 @@ describe.each(gitProviders)('A pull request at %s', (provider) => {
   it('has one comment, which is kept up to date', async () => {
     expect(comment(at)).toContain('is ready');
     expect(comment(at)).toContain('http://guestbook.guestbook-pr7.demo.localhost:4600');
+    expect(comment(at)).toMatch(/\| Cost \| 0\.\d\d USD a day while it is awake, if it ran on AWS \|/);
     await at.deliver(at.host.pull({ action: 'synchronize', commit: sha(2), at: 1_700_000_002 }, at.secret));
     await at.settle((operation) => (operation.kind === 'build' ? 'failed' : 'succeeded'));
     expect(at.host.comments.size).toBe(1);

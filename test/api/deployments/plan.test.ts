@@ -67,6 +67,34 @@ describe('The plan of a deployment', () => {
     expectProblem(await subject.api('GET', `${instancePath}/deployments`), 404, 'not_found');
   });
 
+  it('has what a month costs more, and the data that the service loses', async () => {
+    await deploy(subject);
+    const ref = { project: 'demo', environment: 'dev' };
+    const record = (uid: string, type: string, services: string[]) => ({
+      put: {
+        ...resourceKey(ref, uid),
+        data: { ...ref, uid, type, class: 'default', id: uid.split('#')[1], params: {}, services },
+      },
+    });
+    await subject.ports.store.transact([
+      record('postgres.default#guestbook.db', 'postgres', ['guestbook']),
+      record('volume.default#files', 'volume', ['guestbook', 'other']),
+    ]);
+    await register('v2', {
+      metadata: { name: 'guestbook', annotations: { 'berth.dev/replicas': '3' } },
+      resources: { db: { type: 'postgres', class: 'dedicated' } },
+    });
+    const { body } = await plan('version=v2');
+    expect(body.resources).toMatchObject([
+      { uid: 'postgres.dedicated#guestbook.db', action: 'make', data: 'empty' },
+      { uid: 'postgres.default#guestbook.db', action: 'unused', data: 'left' },
+      { uid: 'volume.default#files', action: 'unused' },
+    ]);
+    expect(body.resources[2].data).toBeUndefined();
+    // 2.90 for a replica that asks for nothing, 0.10 of logs, 13.98 for a server of its own.
+    expect(body.cost).toEqual({ before: 3, after: 22.77, difference: 19.77 });
+  });
+
   it('is against what serves, with secrets by their versions', async () => {
     await deploy(subject);
     await register('v2', withResources);

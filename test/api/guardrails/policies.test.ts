@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BerthEvent } from '../../../functions/core/model/index.ts';
-import { createSubject, deploy, expectProblem, type Subject, seed } from '../support.ts';
+import { createSubject, DIGEST, deploy, expectProblem, type Subject, seed, workload } from '../support.ts';
 
 let subject: Subject;
 beforeEach(async () => {
@@ -74,7 +74,7 @@ describe('Policies', () => {
       expect(answer.body.errors).toMatchObject([
         {
           path: 'body.rule.kind',
-          message: expect.stringMatching(/^must be "allowed-registries" or .*"freeze"$/),
+          message: expect.stringMatching(/^must be "allowed-registries" or .*"budget"$/),
         },
       ]);
       const windows = await put('x', { rule: { kind: 'freeze', windows: [{ from: 'now' }] } });
@@ -191,6 +191,31 @@ describe('A deployment', () => {
       422,
       'policy_violation',
     );
+  });
+
+  it('that would cost more than the budget of its environment is refused, with what would not', async () => {
+    await put('budget', { rule: { kind: 'budget', usdPerMonth: 10 } });
+    const scaled = {
+      ...workload,
+      metadata: { name: 'guestbook', annotations: { 'berth.dev/replicas': '9' } },
+    };
+    const body = { image: DIGEST, workload: scaled, tags: ['wide'] };
+    await subject.api('POST', `${PROJECT}/services/guestbook/versions`, body);
+    const wide = { version: 'wide' };
+    const answer = await subject.api('POST', `${INSTANCE}/deployments`, wide);
+    expectProblem(answer, 422, 'policy_violation');
+    expect(answer.body.detail).toContain('26.17 USD a month, 26.17 of it for guestbook, and may cost 10.00');
+    expect(answer.body.hint).toContain('to 3 at most: it is then 8.79 USD a month.');
+    const plan = await subject.api('GET', `${INSTANCE}/plan?version=wide`);
+    expect(plan.body.problems).toMatchObject([{ code: 'policy_violation' }]);
+    // A policy that is for others does not stop it.
+    await put('budget', { rule: { kind: 'budget', usdPerMonth: 10, of: 'ephemeral' } });
+    expect((await subject.api('POST', `${INSTANCE}/deployments`, wide)).status).toBe(202);
+    const run = async (usdPerMonth: number) =>
+      (await subject.api('POST', `${PROJECT}/policy-dry-runs`, { rule: { kind: 'budget', usdPerMonth } }))
+        .body;
+    expect(await run(10)).toMatchObject({ considered: 1, refused: [{ number: 1 }] });
+    expect(await run(30)).toMatchObject({ considered: 1, refused: [] });
   });
 
   it('shows in its plan what policies say', async () => {

@@ -40,6 +40,8 @@ export const activityPath = (project: string): string => `/projects/${project}/a
 
 export const alertsPath = (project: string): string => `/projects/${project}/alerts`;
 
+export const costsPath = (project: string): string => `/projects/${project}/costs`;
+
 export const approvalsPath = (project: string): string => `/projects/${project}/approvals`;
 
 export const newProjectPath = '/new-project';

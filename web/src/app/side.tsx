@@ -8,6 +8,7 @@ import {
   alertsPath,
   approvalsPath,
   buildsPath,
+  costsPath,
   deployPath,
   pipelinePath,
   projectPath,
@@ -59,6 +60,7 @@ export function Side({ project }: { project: string }) {
             </Suspense>
           </ErrorBoundary>
         </li>
+        <li>{item(costsPath(project), 'Costs')}</li>
         <li>{item(settings, 'Settings', isInSettings)}</li>
       </ul>
       {isInSettings && (

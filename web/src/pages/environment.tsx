@@ -18,6 +18,7 @@ import { plain } from '../components/plain.ts';
 import { Status } from '../components/status.tsx';
 import { Ago } from '../components/time.tsx';
 import { VersionName } from '../components/version.tsx';
+import { CostCard } from './costs/cost-card.tsx';
 import { EnvironmentActions } from './environment/actions.tsx';
 import { Destroy } from './environment/destroy.tsx';
 import { Domains } from './environment/domains.tsx';
@@ -92,6 +93,7 @@ export default function EnvironmentPage(place: InEnvironment) {
       />
       <Services {...place} />
       <Resources {...place} />
+      <CostCard {...place} />
       <Domains
         {...place}
         where={environment}

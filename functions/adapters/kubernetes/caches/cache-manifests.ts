@@ -1,7 +1,12 @@
 /** A Redis server in an environment's namespace: one pod, its volume, and who may come in. */
 import { shortHash } from '../../../core/names.ts';
 import type { CacheRef, CacheSpec } from '../../../ports/caches.ts';
-import { redisMemoryLimit, redisSettings } from '../../../ports/rules/redis-users.ts';
+import {
+  redisMemoryLimit,
+  redisRequests,
+  redisSettings,
+  redisVolumeBytes,
+} from '../../../ports/rules/redis-users.ts';
 import { restrictedContainer } from '../manifests/container-manifest.ts';
 import { COMPONENT_LABEL, environmentLabels, MANAGED_BY, OPERATION_ANNOTATION } from '../manifests/labels.ts';
 import type { JobObject, KubernetesObject, SecretObject } from '../manifests/objects.ts';
@@ -20,8 +25,6 @@ export const OWNER_ANNOTATION = 'berth.dev/owner';
 export const TAKEN_UP_ANNOTATION = 'berth.dev/users-taken-up';
 export const ADMINISTRATOR = 'berth';
 const CACHE_LABEL = 'berth.dev/cache';
-const MIB = 2 ** 20;
-const GIB = 2 ** 30;
 /** How long a command of the administrator may take, and how long its end is kept, seconds. */
 const COMMAND_SECONDS = 60;
 const KEPT_SECONDS = 300;
@@ -79,6 +82,7 @@ export function renderCache(cache: CacheRef, spec: CacheSpec, options: CacheRend
   const metadata = metadataOf(cache, options);
   const { name, labels } = metadata;
   const { memoryBytes } = spec;
+  const requests = redisRequests(memoryBytes);
   const { storageClass } = options.render;
   const flags = {
     ...redisSettings(spec),
@@ -95,7 +99,7 @@ export function renderCache(cache: CacheRef, spec: CacheSpec, options: CacheRend
       metadata,
       spec: {
         accessModes: ['ReadWriteOnce'],
-        resources: { requests: { storage: String(Math.max(GIB, 4 * memoryBytes)) } },
+        resources: { requests: { storage: String(redisVolumeBytes(memoryBytes)) } },
         ...(storageClass !== undefined && { storageClassName: storageClass }),
       },
     },
@@ -148,7 +152,7 @@ export function renderCache(cache: CacheRef, spec: CacheSpec, options: CacheRend
                 ports: [{ name: 'redis', containerPort: PORT, protocol: 'TCP' }],
                 readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 2 },
                 resources: {
-                  requests: { cpu: '50m', memory: String(memoryBytes + 32 * MIB) },
+                  requests: { cpu: `${requests.cpu * 1000}m`, memory: String(requests.memoryBytes) },
                   limits: { memory: String(redisMemoryLimit(memoryBytes)) },
                 },
                 volumeMounts: [

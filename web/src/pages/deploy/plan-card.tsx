@@ -62,6 +62,19 @@ const actions = {
   unused: 'no longer used; stays until the environment is destroyed',
 } as const;
 
+const losses = {
+  left: 'nobody uses its data from then on',
+  empty: 'it begins without the data of the one whose place it takes',
+} as const;
+
+const dollars = (usd: number): string => `$${usd.toFixed(2)}`;
+
+function costInWords({ before, after, difference }: Plan['cost']): string {
+  const now = `${dollars(after)} a month while it is awake`;
+  if (difference === 0) return `${now}, as now`;
+  return `${now}, ${dollars(Math.abs(difference))} ${difference > 0 ? 'more' : 'less'} than the ${dollars(before)} of now`;
+}
+
 export function PlanContent({ plan }: { plan: Plan }) {
   const {
     number,
@@ -74,6 +87,7 @@ export function PlanContent({ plan }: { plan: Plan }) {
     releaseCommand,
     rollout,
     warmSeconds,
+    cost,
     problems,
     warnings,
   } = plan;
@@ -103,6 +117,7 @@ export function PlanContent({ plan }: { plan: Plan }) {
             'What serves now',
             warmSeconds !== undefined && `stays warm for ${warmSeconds} s, with as many replicas as now`,
           ],
+          ['Cost on AWS', costInWords(cost)],
         ]}
       />
       <Changes of={changes} none="The same version with the same settings: nothing changes but the number." />
@@ -110,9 +125,10 @@ export function PlanContent({ plan }: { plan: Plan }) {
         <div>
           <h3>Resources</h3>
           <ul className="plain-list">
-            {resources.map(({ uid, name, type, action }) => (
+            {resources.map(({ uid, name, type, action, data }) => (
               <li key={uid}>
                 <strong>{plain(name)}</strong> ({type}): {actions[action]}
+                {data !== undefined && <strong>; {losses[data]}</strong>}
               </li>
             ))}
           </ul>

@@ -5,6 +5,7 @@ import { linesOf } from '../../../components/forms/lines.ts';
 export type RuleKind = PolicyRule['kind'];
 type RuleOf<Kind extends RuleKind> = Extract<PolicyRule, { kind: Kind }>;
 export type Severity = RuleOf<'scan'>['severity'];
+export type BudgetedKind = NonNullable<RuleOf<'budget'>['of']>;
 export type Window = RuleOf<'freeze'>['windows'][number];
 export type Day = Extract<Window, { days: unknown }>['days'][number];
 
@@ -33,6 +34,9 @@ export interface Draft {
   memory: string;
   replicas: string;
   windows: readonly WindowDraft[];
+  /** US dollars, as they are written. */
+  usd: string;
+  of: BudgetedKind | 'any';
 }
 
 export const newWindow = (timeZone: string): WindowDraft => ({
@@ -56,6 +60,8 @@ export const newDraft = (timeZone: string): Draft => ({
   memory: '',
   replicas: '',
   windows: [newWindow(timeZone)],
+  usd: '',
+  of: 'any',
 });
 
 /** Undefined while something that it needs is not there yet. */
@@ -97,6 +103,11 @@ export function ruleOf(draft: Draft): PolicyRule | undefined {
       const windows = draft.windows.map(windowOf);
       const whole = windows.filter((window) => window !== undefined);
       return whole.length > 0 && whole.length === windows.length ? { kind, windows: whole } : undefined;
+    }
+    case 'budget': {
+      const usdPerMonth = Number(draft.usd.trim());
+      if (draft.usd.trim() === '' || Number.isNaN(usdPerMonth)) return undefined;
+      return { kind, usdPerMonth, ...(draft.of !== 'any' && { of: draft.of }) };
     }
   }
 }
@@ -148,6 +159,8 @@ export function draftOf(rule: PolicyRule, timeZone: string): Draft {
       };
     case 'freeze':
       return { ...draft, windows: rule.windows.map((window) => draftOfWindow(window, timeZone)) };
+    case 'budget':
+      return { ...draft, usd: String(rule.usdPerMonth), of: rule.of ?? 'any' };
   }
 }
 

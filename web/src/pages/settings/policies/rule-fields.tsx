@@ -16,6 +16,13 @@ const severities = [
   { value: 'low', label: 'low, or worse' },
 ] as const satisfies readonly { value: Severity; label: string }[];
 
+const budgeted = [
+  { value: 'any', label: 'Any environment' },
+  { value: 'persistent', label: 'Those that stay' },
+  { value: 'ephemeral', label: 'Those that expire, as previews do' },
+  { value: 'protected', label: 'Those that are protected' },
+] as const satisfies readonly { value: Draft['of']; label: string }[];
+
 export function RuleFields({ draft, onChange }: DraftProps) {
   switch (draft.kind) {
     case 'allowed-registries':
@@ -86,6 +93,18 @@ export function RuleFields({ draft, onChange }: DraftProps) {
       );
     case 'freeze':
       return <FreezeFields draft={draft} onChange={onChange} />;
+    case 'budget':
+      return (
+        <div className="pair">
+          <TextField
+            label="US dollars a month"
+            value={draft.usd}
+            placeholder="50"
+            onChange={(usd) => onChange({ usd })}
+          />
+          <ChoiceField label="For" value={draft.of} choices={budgeted} onChange={(of) => onChange({ of })} />
+        </div>
+      );
   }
 }
 

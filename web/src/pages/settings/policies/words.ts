@@ -7,6 +7,7 @@ export const kindWords: Readonly<Record<RuleKind, { label: string; description: 
   branches: { label: 'Branches', description: 'Berth built it from one of these branches.' },
   freeze: { label: 'Freeze', description: 'Nothing is deployed at these times.' },
   ceiling: { label: 'Ceiling', description: 'Limits on processor, memory and replicas.' },
+  budget: { label: 'Budget', description: 'What an environment may cost in a month in which it is awake.' },
   'allowed-registries': { label: 'Registries', description: 'Images come from one of these, or from Berth.' },
   'digest-only': { label: 'Digests', description: 'Images that were pushed are named by digest.' },
   scan: { label: 'Scan', description: 'The image has no finding of this severity or worse.' },
@@ -51,6 +52,8 @@ export function ruleWords(rule: PolicyRule): string {
       }`;
     case 'freeze':
       return `nothing ${rule.windows.map(windowWords).join('; and ')}`;
+    case 'budget':
+      return `at most ${rule.usdPerMonth} USD a month for ${rule.of === undefined ? 'an environment' : `one that is ${rule.of}`}`;
   }
 }
 
