@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { program } from '../support/programs.ts';
-import { askWorkload } from '../support/workload.ts';
 import { seriousFindings } from './axe.ts';
 import { chromiumPath, goTo, signIn } from './browser.ts';
 import { inBrowser } from './console/in-browser.ts';
@@ -16,7 +15,6 @@ let page: Page;
 let folder: string;
 
 const guestbook = '/projects/demo/environments/dev/services/guestbook';
-const ask = (path: string) => askWorkload(subject.berth.port, 'guestbook.dev.demo.localhost', path);
 
 describe.skipIf(!chromiumPath)('The pages of a project', () => {
   inBrowser({
@@ -126,24 +124,6 @@ describe.skipIf(!chromiumPath)('The pages of a project', () => {
     await crash.click();
     await page.locator('.log-text', { hasText: 'can not start' }).first().waitFor();
     expect(page.url()).toContain('/logs?at=');
-  });
-
-  it('metrics are drawn, and each point is said to the keyboard', async () => {
-    for (let count = 0; count < 20; count++) await ask('/x');
-    await goTo(page, `${guestbook}/metrics?window=5m`);
-    const cpu = page.getByRole('slider', { name: 'CPU, point in time' });
-    await cpu.waitFor();
-    const requests = page.getByRole('slider', { name: 'Requests and errors, point in time' });
-    await requests.focus();
-    await page.keyboard.press('End');
-    await page.keyboard.press('ArrowLeft');
-    expect(await requests.getAttribute('aria-valuetext')).toMatch(
-      /^\d\d:\d\d:\d\d: requests [\d.]+\/s, errors [\d.]+\/s$/,
-    );
-    await page.getByText(/^\d+ requests in this time/).waitFor();
-    await page.getByText('An hour').click();
-    await expect.poll(() => new URL(page.url()).search).toBe('?window=1h');
-    await expect.poll(() => page.locator('.chart-value').count()).toBeGreaterThan(2);
   });
 
   it('have nothing that axe finds serious, in both themes', async () => {

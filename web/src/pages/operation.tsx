@@ -119,7 +119,9 @@ function Where({ operation: { project, environment, service } }: { operation: Op
   );
 }
 
-function CancelButton({ operation: { id, environment, cancelRequested } }: { operation: Operation }) {
+function CancelButton({ operation: { id, kind, environment, cancelRequested } }: { operation: Operation }) {
+  // What takes over step by step gives its requests back.
+  const isWayBack = kind === 'deploy-in-steps';
   const { busy, run } = useAction(async () => {
     await body(api.POST('/v1/operations/{operation}/cancel', { params: { path: { operation: id } } }));
     return 'It was asked to stop.';
@@ -128,11 +130,12 @@ function CancelButton({ operation: { id, environment, cancelRequested } }: { ope
     <Guarded
       action="operation.cancel"
       {...(environment !== undefined && { where: { name: environment } })}
+      {...(isWayBack && { variant: 'primary', iconName: 'undo' })}
       loading={busy}
       disabled={cancelRequested === true}
       onClick={run}
     >
-      {cancelRequested ? 'Canceling' : 'Cancel'}
+      {cancelRequested ? 'Canceling' : isWayBack ? 'Roll back now' : 'Cancel'}
     </Guarded>
   );
 }

@@ -4,12 +4,7 @@
  */
 import { useId, useMemo } from 'react';
 import './chart.css';
-
-export interface Point {
-  /** Epoch milliseconds. */
-  at: number;
-  value: number;
-}
+import type { Point } from './series.ts';
 
 export interface Series {
   name: string;

@@ -1,10 +1,15 @@
 /** The figures of a service as points in time. Pure. */
 import type { Metrics } from '../../../../client/types.generated.ts';
-import type { Point } from './chart.tsx';
 
 /** Requests are counted by ten seconds; in a cluster, when somebody looks. */
 const FINE_MS = 10_000;
 const LOOK_MS = 60_000;
+
+export interface Point {
+  /** Epoch milliseconds. */
+  at: number;
+  value: number;
+}
 
 export interface Range {
   /** Epoch milliseconds. */

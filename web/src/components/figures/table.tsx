@@ -1,7 +1,7 @@
 /** The figures that charts draw, in rows to be read. */
 import { useState } from 'react';
-import { clock, type Point } from './chart.tsx';
-import type { Range } from './series.ts';
+import { clock } from './chart.tsx';
+import type { Point, Range } from './series.ts';
 
 /** Rows of a table: each stands for the time until the next. */
 const ROWS = 30;

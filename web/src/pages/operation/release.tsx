@@ -92,13 +92,13 @@ export function WhatChanges({ release: { place, deployment, before } }: { releas
         <ul className="plain-list">
           {before && (
             <li className="row">
-              <span className="soft">from</span>
+              <span className="soft">From</span>
               <VersionName version={before.version} revision={before.revision} />
               <RevisionLine revision={before.revision} />
             </li>
           )}
           <li className="row">
-            <span className="soft">{before ? 'to' : 'the first deployment, of'}</span>
+            <span className="soft">{before ? 'To' : 'The first deployment, of'}</span>
             <VersionName version={version} revision={revision} />
             <RevisionLine revision={revision} />
           </li>
@@ -123,14 +123,15 @@ export function WhatChanges({ release: { place, deployment, before } }: { releas
 
 /** A quarter of an hour before it and after it; live until then. */
 export function BeforeAndAfter({ release, operation }: { release: Release; operation: Operation }) {
-  const { createdAt, endedAt } = operation;
+  const { createdAt, endedAt, steps } = operation;
   const now = useNow();
   const from = Date.parse(createdAt) - AROUND_MS;
   const to = endedAt === undefined ? now : Math.min(now, Date.parse(endedAt) + AROUND_MS);
-  const isKept = now - from < KEPT_MS;
+  const isMeant = steps.length > 0 && now - from < KEPT_MS;
   // Within an hour all is kept; the window grows by hours, so that it is seldom read by another name.
   const window = `${Math.max(1, Math.ceil((now - from) / HOUR_MS))}h`;
-  const { data } = useMetrics(release.place, isKept ? window : undefined);
+  const { data } = useMetrics(release.place, isMeant ? window : undefined);
+  // Before it begins there is nothing to compare.
   if (!data || (data.requests.length === 0 && data.compute.length === 0)) return null;
   return (
     <section className="stack" aria-labelledby="before-and-after">

@@ -33,8 +33,10 @@ export function Timeline({ operation }: { operation: Operation }) {
   const now = useTicking(isRunning);
   const usual = useUsualTimes(isRunning ? operation : undefined);
   const left = stepsLeft(operation);
-  const start = Date.parse(createdAt);
-  const end = Math.max(isRunning ? now : Date.parse(endedAt), start + 1);
+  const asked = Date.parse(createdAt);
+  const end = Math.max(isRunning ? now : Date.parse(endedAt), asked + 1);
+  // While nothing has begun, the steps to come are all there is to draw.
+  const start = isRunning && steps.length === 0 ? end - 1 : asked;
   const newest = steps.at(-1);
   const goesOn =
     newest && isRunning ? (usual.get(newest.name) ?? 0) - (end - Date.parse(newest.startedAt)) : 0;
