@@ -60,6 +60,8 @@ export type Event = {
     | 'environment.created'
     | 'environment.changed'
     | 'environment.extended'
+    | 'environment.expiring'
+    | 'environment.expired'
     | 'environment.protected'
     | 'environment.unprotected'
     | 'environment.ready'
@@ -434,6 +436,76 @@ export type Event1 =
       };
     }
   | {
+      type: 'environment.expiring';
+      data: {
+        /**
+         * It is put to sleep then.
+         */
+        expiresAt: string;
+        /**
+         * The time until then, in words: `24 h`.
+         */
+        left: string;
+        /**
+         * Who used it last, and how long ago, in words.
+         */
+        cause: string;
+        /**
+         * Absent where no request is known.
+         */
+        lastRequestAt?: string;
+        /**
+         * The newest of all its services.
+         */
+        deployment?: {
+          service: string;
+          number: number;
+          version: string;
+          at: string;
+          by: string;
+        };
+        /**
+         * The command that lets it stay.
+         */
+        next: string;
+      };
+    }
+  | {
+      type: 'environment.expired';
+      data: {
+        /**
+         * It is destroyed then, unless somebody brings it back.
+         */
+        destroyAt: string;
+        /**
+         * The time until then, in words: `3 d`.
+         */
+        left: string;
+        /**
+         * Who used it last, and how long ago, in words.
+         */
+        cause: string;
+        /**
+         * Absent where no request is known.
+         */
+        lastRequestAt?: string;
+        /**
+         * The newest of all its services.
+         */
+        deployment?: {
+          service: string;
+          number: number;
+          version: string;
+          at: string;
+          by: string;
+        };
+        /**
+         * The command that lets it stay.
+         */
+        next: string;
+      };
+    }
+  | {
       type: 'environment.protected';
       data: {
         /**
@@ -504,7 +576,7 @@ export type Event1 =
   | {
       type: 'environment.hibernating';
       data: {
-        reason: 'requested' | 'idle';
+        reason: 'requested' | 'idle' | 'expired';
       };
     }
   | {
@@ -5450,7 +5522,7 @@ export interface Paths {
              */
             kind?: 'persistent' | 'ephemeral';
             /**
-             * Is destroyed this long from now: 10s to 365d.
+             * Expires this long from now: 10s to 365d. It sleeps then, and is destroyed three days later.
              */
             ttl?: string;
             /**
@@ -5562,7 +5634,7 @@ export interface Paths {
       };
     };
     /**
-     * Change when an environment hibernates and when it is destroyed
+     * Change when an environment hibernates and when it expires
      */
     patch: {
       parameters: {
@@ -5595,7 +5667,7 @@ export interface Paths {
              */
             idleAfter?: string | null;
             /**
-             * Is destroyed this long from now: 10s to 365d.
+             * Expires this long from now: 10s to 365d. It sleeps then, and is destroyed three days later.
              */
             ttl?: string | null;
             /**
@@ -5734,7 +5806,7 @@ export interface Paths {
   };
   '/v1/projects/{project}/environments/{environment}/extend': {
     /**
-     * Put off the time at which an environment is destroyed
+     * Put off the time at which an environment expires
      */
     post: {
       parameters: {
@@ -10655,6 +10727,7 @@ export interface Environment {
     | 'ready'
     | 'hibernating'
     | 'hibernated'
+    | 'expired'
     | 'waking'
     | 'destroying'
     | 'destroyed'
@@ -10670,9 +10743,13 @@ export interface Environment {
   hibernatesAt?: string;
   protection?: Protection;
   /**
-   * When it is destroyed.
+   * When its time is over: it sleeps from then on, and is destroyed three days later.
    */
   expiresAt?: string;
+  /**
+   * When it is destroyed with its data; there once its time is over, until somebody wakes it, deploys to it or extends it.
+   */
+  destroyAt?: string;
   /**
    * Of the last request or deployment. In lists, and where no idle rule asks for it, of the last that was recorded.
    */
@@ -11469,11 +11546,11 @@ export interface ScoreCheck {
 }
 export interface Wake {
   /**
-   * `absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so.
+   * `absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so. `expired`: the time of the environment is over, and people alone wake it.
    */
-  state: 'waking' | 'awake' | 'stopped' | 'absent';
+  state: 'waking' | 'awake' | 'stopped' | 'absent' | 'expired';
   /**
-   * Why not all came back when it was last woken.
+   * Why not all came back when it was last woken, or why it is not woken.
    */
   error?: {
     code: string;

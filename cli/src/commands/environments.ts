@@ -53,8 +53,9 @@ export function addEnvironments(program: Command): void {
         each.placement,
         each.idleAfter,
         ago(each.expiresAt),
+        ago(each.destroyAt),
       ]);
-      return table(['NAME', 'STATE', 'KIND', 'PLACE', 'IDLE AFTER', 'EXPIRES'], rows);
+      return table(['NAME', 'STATE', 'KIND', 'PLACE', 'IDLE AFTER', 'EXPIRES', 'DESTROYED'], rows);
     });
 
   env
@@ -80,8 +81,8 @@ export function addEnvironments(program: Command): void {
     .command('create')
     .argument('<name>')
     .description('Create one')
-    .option('--ephemeral', 'it hibernates after an hour and is destroyed after 7 days, unless told otherwise')
-    .option('--ttl <time>', 'destroy it this long from now: 2d')
+    .option('--ephemeral', 'it hibernates after an hour and expires after 7 days, unless told otherwise')
+    .option('--ttl <time>', 'have it sleep this long from now, and be destroyed three days later: 2d')
     .option('--idle-after <time>', 'hibernate it after this long without a request: 30m')
     .option('--place <name>', 'where it runs; the default place without it')
     .option('--place-label <key=value...>', 'where it runs, by labels that one place alone has')
@@ -125,7 +126,7 @@ export function addEnvironments(program: Command): void {
     .command('extend')
     .argument('[name]')
     .requiredOption('--by <time>', 'how much longer it lives: 2d')
-    .description('Put off the time at which it is destroyed')
+    .description('Put off the time at which it expires, or bring it back when it has')
     .action(async (_: string | undefined, { by }: { by: string }, command: Command) => {
       const { session, path } = named(command);
       const { expiresAt } = await body(session.api.GET(ENVIRONMENT, { params: { path } }));
@@ -138,7 +139,11 @@ export function addEnvironments(program: Command): void {
         session.api.POST(`${ENVIRONMENT}/extend`, { params: { path }, body: { by } }),
       );
       if (session.json) sayJson(answer);
-      else say(`${path.environment} is destroyed ${ago(answer.expiresAt)}.`);
+      else {
+        say(`${path.environment} expires ${ago(answer.expiresAt)}.`);
+        if (answer.state === 'hibernated')
+          say(`It sleeps; to wake it now: berth env wake -p ${path.project} ${path.environment}`);
+      }
     });
 
   env

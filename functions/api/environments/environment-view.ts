@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
 import { type Environment, HOME } from '../../core/model/index.ts';
+import { shownState } from '../../core/schedule/expiry-steps.ts';
 import { membersOf, nameSchema, timeSchema } from '../http/schemas.ts';
 
 export const protectionSchema = z
@@ -29,6 +30,7 @@ export const environmentSchema = z
       'ready',
       'hibernating',
       'hibernated',
+      'expired',
       'waking',
       'destroying',
       'destroyed',
@@ -40,7 +42,13 @@ export const environmentSchema = z
       .optional()
       .meta({ description: 'Not before this time; each request and deployment puts it off.' }),
     protection: protectionSchema.optional(),
-    expiresAt: timeSchema.optional().meta({ description: 'When it is destroyed.' }),
+    expiresAt: timeSchema.optional().meta({
+      description: 'When its time is over: it sleeps from then on, and is destroyed three days later.',
+    }),
+    destroyAt: timeSchema.optional().meta({
+      description:
+        'When it is destroyed with its data; there once its time is over, until somebody wakes it, deploys to it or extends it.',
+    }),
     lastActivityAt: timeSchema.meta({
       description:
         'Of the last request or deployment. In lists, and where no idle rule asks for it, of the last that was recorded.',
@@ -68,6 +76,7 @@ export function environmentView(environment: Environment): z.infer<typeof enviro
   const { idleAfterSeconds: idle, state, lastActivityAt } = environment;
   return membersOf(environmentSchema, {
     ...environment,
+    state: shownState(environment),
     placement: environment.placement ?? HOME,
     idleAfter: idle === undefined ? undefined : formatDuration(idle),
     hibernatesAt:

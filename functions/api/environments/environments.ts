@@ -32,7 +32,10 @@ const idleAfter = durationSchema(
   { min: 5, max: 30 * DAY },
   'Hibernates after this long without a request or deployment: 5s to 30d.',
 );
-const ttl = durationSchema({ min: 10, max: TTL_MAX }, 'Is destroyed this long from now: 10s to 365d.');
+const ttl = durationSchema(
+  { min: 10, max: TTL_MAX },
+  'Expires this long from now: 10s to 365d. It sleeps then, and is destroyed three days later.',
+);
 
 /** The times of an ephemeral environment by default, so that it does not stay for good. */
 const ephemeral = { idleAfterSeconds: HOUR, ttlSeconds: 7 * DAY };
@@ -101,8 +104,7 @@ export const routes = [
     policy: { action: 'environment.create', scope: 'project' },
     operationId: 'createEnvironment',
     summary: 'Create an environment',
-    description:
-      'An ephemeral one hibernates after an hour and is destroyed after 7 days, unless told otherwise.',
+    description: 'An ephemeral one hibernates after an hour and expires after 7 days, unless told otherwise.',
     tag: 'Environments',
     body: z.strictObject({
       name: nameSchema.meta({ example: 'dev' }),
@@ -176,7 +178,7 @@ export const routes = [
     path: '/v1/projects/{project}/environments/{environment}',
     policy: { action: 'environment.update', scope: 'project' },
     operationId: 'changeEnvironment',
-    summary: 'Change when an environment hibernates and when it is destroyed',
+    summary: 'Change when an environment hibernates and when it expires',
     description:
       'In a protected environment it takes the right to destroy it to set or shorten `ttl`, which then counts once ' +
       'the protection has ended.',
@@ -234,6 +236,7 @@ export const routes = [
     policy: { action: 'environment.update', scope: 'project' },
     operationId: 'wakeEnvironment',
     summary: 'Start again what ran before hibernation',
+    description: 'One that has expired is brought back with it, for a day.',
     tag: 'Environments',
     answers: { 202: acceptedAnswer('Accepted') },
     problems: ['environment_not_ready', 'conflict'],
@@ -245,7 +248,8 @@ export const routes = [
     path: '/v1/projects/{project}/environments/{environment}/extend',
     policy: { action: 'environment.update', scope: 'project' },
     operationId: 'extendEnvironment',
-    summary: 'Put off the time at which an environment is destroyed',
+    summary: 'Put off the time at which an environment expires',
+    description: 'One that has expired is brought back: it sleeps, and is woken as any other.',
     tag: 'Environments',
     body: z.strictObject({
       by: durationSchema({ min: 1, max: TTL_MAX }, 'Time to add to what is left.'),

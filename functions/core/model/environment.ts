@@ -50,8 +50,12 @@ export interface Environment {
   generation: number;
   /** Seconds without a request or deployment before it hibernates. */
   idleAfterSeconds?: number;
-  /** The environment is destroyed at this time. */
+  /** Its time is over then: it is put to sleep, and destroyed later. */
   expiresAt?: string;
+  /** When people last came to know of `expiresAt`: it was set then, or they were told of it. */
+  expiryKnownAt?: string;
+  /** Its time is over, and it is destroyed at this time unless somebody brings it back. */
+  destroyAt?: string;
   lastActivityAt: string;
   /** The operation that is changing its state, if any. */
   operation?: string;

@@ -1,4 +1,5 @@
 /** Makes environments, lets them sleep, wakes and destroys them, and protects them. */
+import { EXPIRED } from '../setting.ts';
 import { pause } from '../world.ts';
 import { type Action, choose, newValue } from './action.ts';
 import { anywhere } from './places.ts';
@@ -91,6 +92,15 @@ export const environments: Action[] = [
     },
   ],
   [1, (actor) => actor.client.ask('POST', `${choose(actor).at}/extend`, { by: '10m' })],
+  [
+    1,
+    (actor) => {
+      const path = `${choose(actor).in}/environments/${EXPIRED}`;
+      return actor.world.random.chance(0.5)
+        ? actor.client.ask('POST', `${path}/extend`, { by: '10m' })
+        : actor.client.ask('POST', `${path}/wake`);
+    },
+  ],
   [
     1,
     async (actor) => {

@@ -37,8 +37,9 @@ export default function EnvironmentPage(place: InEnvironment) {
     return <Missing what={`There is no environment ${place.environment} in ${place.project} now.`} />;
   }
   if (!environment) return <Loading />;
-  const { name, project, state, kind, idleAfter, hibernatesAt, expiresAt, lastActivityAt, leftovers } =
+  const { name, project, state, kind, idleAfter, hibernatesAt, expiresAt, destroyAt, lastActivityAt } =
     environment;
+  const { leftovers } = environment;
   return (
     <div className="stack">
       <Crumbs project={project} of={[[name]]} />
@@ -81,7 +82,11 @@ export default function EnvironmentPage(place: InEnvironment) {
             ),
           ],
           ['Last used', <Ago key="used" at={lastActivityAt} />],
-          ['Expires', expiresAt === undefined ? 'never' : <Ago key="goes" at={expiresAt} />],
+          [
+            destroyAt === undefined ? 'Expires' : 'Expired',
+            expiresAt === undefined ? 'never' : <Ago key="goes" at={expiresAt} />,
+          ],
+          ['Destroyed', destroyAt !== undefined && <Ago key="destroyed" at={destroyAt} />],
           [
             'Created',
             <span key="made">

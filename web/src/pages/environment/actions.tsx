@@ -20,7 +20,7 @@ export function EnvironmentActions({ environment }: { environment: Environment }
 function Power({ environment }: { environment: Environment }) {
   const { project, name, state } = environment;
   const path = { project, environment: name };
-  const isAsleep = state === 'hibernated' || state === 'waking';
+  const isAsleep = state === 'hibernated' || state === 'expired' || state === 'waking';
   const { busy, run } = useAction(
     async () => {
       if (isAsleep) {
@@ -34,7 +34,7 @@ function Power({ environment }: { environment: Environment }) {
     },
     isAsleep ? 'It was not woken' : 'It was not put to sleep',
   );
-  if (!['ready', 'hibernating', 'hibernated', 'waking'].includes(state)) return null;
+  if (!['ready', 'hibernating', 'hibernated', 'expired', 'waking'].includes(state)) return null;
   const goesOn = state === 'hibernating' || state === 'waking';
   return (
     <Guarded

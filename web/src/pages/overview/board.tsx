@@ -104,7 +104,7 @@ function nextOf(environments: readonly Environment[], index: number): Environmen
 }
 
 function EnvironmentHead({ environment }: { environment: Environment }) {
-  const { project, name, state, kind, hibernatesAt, expiresAt } = environment;
+  const { project, name, state, kind, hibernatesAt, expiresAt, destroyAt } = environment;
   return (
     <>
       <span className="row">
@@ -118,7 +118,12 @@ function EnvironmentHead({ environment }: { environment: Environment }) {
             , sleeps <Ago at={hibernatesAt} />
           </>
         )}
-        {expiresAt !== undefined && (
+        {destroyAt !== undefined && (
+          <>
+            , destroyed <Ago at={destroyAt} />
+          </>
+        )}
+        {expiresAt !== undefined && destroyAt === undefined && (
           <>
             , expires <Ago at={expiresAt} />
           </>
