@@ -107,6 +107,11 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
         "member": "reason",
         "value": "expired",
         "words": "Environment {environment} goes to sleep: its time is over"
+      },
+      {
+        "member": "reason",
+        "value": "hours",
+        "words": "Environment {environment} goes to sleep: its office hours are over"
       }
     ]
   },

@@ -576,7 +576,7 @@ export type Event1 =
   | {
       type: 'environment.hibernating';
       data: {
-        reason: 'requested' | 'idle' | 'expired';
+        reason: 'requested' | 'idle' | 'expired' | 'hours';
       };
     }
   | {
@@ -5634,7 +5634,7 @@ export interface Paths {
       };
     };
     /**
-     * Change when an environment hibernates and when it expires
+     * Change when an environment hibernates and wakes by itself, and when it expires
      */
     patch: {
       parameters: {
@@ -5670,6 +5670,21 @@ export interface Paths {
              * Expires this long from now: 10s to 365d. It sleeps then, and is destroyed three days later.
              */
             ttl?: string | null;
+            /**
+             * They hold at once; null takes them away.
+             */
+            officeHours?: {
+              days: string;
+              from: string;
+              /**
+               * Later the same day.
+               */
+              to: string;
+              /**
+               * Of the IANA database.
+               */
+              zone: string;
+            } | null;
             /**
              * It stays in its place: any other is refused with what can not move.
              */
@@ -6289,6 +6304,45 @@ export interface Paths {
         200: {
           content: {
             'application/json': Inventory;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/office-hours-preview': {
+    /**
+     * See when office hours begin and end next
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query: {
+          days: string;
+          from: string;
+          /**
+           * Later the same day.
+           */
+          to: string;
+          /**
+           * Of the IANA database.
+           */
+          zone: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': OfficeHoursPreview;
           };
         };
         default: {
@@ -10741,6 +10795,11 @@ export interface Environment {
    * Not before this time; each request and deployment puts it off.
    */
   hibernatesAt?: string;
+  officeHours?: OfficeHours;
+  /**
+   * Until then its office hours do not put it to sleep.
+   */
+  awakeUntil?: string;
   protection?: Protection;
   /**
    * When its time is over: it sleeps from then on, and is destroyed three days later.
@@ -10764,6 +10823,18 @@ export interface Environment {
   leftovers?: string[];
   createdAt: string;
   createdBy: string;
+}
+export interface OfficeHours {
+  days: string;
+  from: string;
+  /**
+   * Later the same day.
+   */
+  to: string;
+  /**
+   * Of the IANA database.
+   */
+  zone: string;
 }
 export interface Protection {
   /**
@@ -11666,6 +11737,15 @@ export interface Inventory {
     createdAt: string;
     updatedAt: string;
     updatedBy: string;
+  }[];
+}
+export interface OfficeHoursPreview {
+  /**
+   * The next seven, in their order.
+   */
+  turns: {
+    at: string;
+    state: 'awake' | 'asleep';
   }[];
 }
 export interface Manifests {

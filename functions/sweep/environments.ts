@@ -1,13 +1,16 @@
-/** Environments that are due: idle ones, those whose time is over or soon is, and those that could not be destroyed whole. */
+/** Environments that are due: idle ones, those whose office hours begin or end, those whose time is over or soon is, and those that could not be destroyed whole. */
 import { environmentDue, environmentWrite } from '../commands/environments/environments.ts';
 import { expireEnvironment, tellOfExpiry } from '../commands/environments/expire.ts';
 import {
   destroyEnvironment,
   hibernateEnvironment,
   retryDestroy,
+  wakeEnvironment,
 } from '../commands/environments/transitions.ts';
+import { unlessExpired } from '../commands/environments/wake-on-request.ts';
 import { type Environment, SYSTEM_ACTOR } from '../core/model/index.ts';
 import { dueExpiryStep } from '../core/schedule/expiry-steps.ts';
+import { afterHoursLook, dueOfHours } from '../core/schedule/office-hours.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Item } from '../ports/store.ts';
 import type { SweepReport } from './sweep.ts';
@@ -37,11 +40,39 @@ export async function sweepEnvironment(ports: Ports, item: Item<Environment>, re
     case 'notice':
       return tellOfExpiry(ports, item);
   }
+  const wanted = environment.destroyAt === undefined && dueOfHours(environment, ports.effects.now());
+  if (wanted && (await turnByHours(ports, item, wanted, report))) return;
   if (environment.state !== 'ready') return putBack(ports, item);
   if (environment.destroyAt !== undefined && !environment.protection)
     return sleepExpired(ports, environment, report);
   if (environment.idleAfterSeconds === undefined) return putBack(ports, item);
   return sleepIdle(ports, item, environment.idleAfterSeconds * 1000, report);
+}
+
+/** @returns false where nothing was to be done, and something else may be due of it */
+async function turnByHours(
+  ports: Ports,
+  item: Item<Environment>,
+  wanted: 'awake' | 'asleep' | 'as it is',
+  report: Counts,
+): Promise<boolean> {
+  const { data: environment, version } = item;
+  const ref = { project: environment.project, environment: environment.name };
+  if (wanted === 'awake' && environment.state === 'hibernated') {
+    await wakeEnvironment(ports, system, ref, (sleeper) =>
+      afterHoursLook(unlessExpired(sleeper), ports.effects.now()),
+    );
+    return true;
+  }
+  if (wanted === 'asleep' && environment.state === 'ready') {
+    await hibernateEnvironment(ports, system, ref, environment, 'hours');
+    report.hibernated++;
+    return true;
+  }
+  if (environment.state !== 'ready' && environment.state !== 'hibernated') return false;
+  const looked = afterHoursLook(environment, ports.effects.now());
+  await ports.store.transact([environmentWrite(looked, { version })]);
+  return true;
 }
 
 /** Nothing is due of it by now: the write gives it the time at which something is, or takes it out of the queue. */

@@ -21,7 +21,7 @@ import {
   operationKey,
   RETENTION_QUEUE,
 } from '../../functions/core/keys.ts';
-import type { BerthEvent, Environment } from '../../functions/core/model/index.ts';
+import type { BerthEvent, Environment, StepName } from '../../functions/core/model/index.ts';
 import { Problem } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import { CLOCK_KEY, HOLD_MS } from '../../functions/records/clock.ts';
@@ -535,6 +535,46 @@ describe('An environment that has expired', () => {
     };
     await sweep(late);
     expect(await state('extended')).toBe('ready');
+  });
+});
+
+describe('An environment with office hours', () => {
+  it('sleeps outside of them and is woken when they begin, unless it has expired or is busy', async () => {
+    const HOUR = 3_600_000;
+    await bench.environment('hours');
+    const at = (shift: number) =>
+      new Date(bench.ports.effects.now() + shift * HOUR).toISOString().slice(11, 16);
+    const [now, soon, later] = [at(0), at(1), at(2)];
+    // None of them passes midnight, whenever the test runs.
+    if (!(now < soon && soon < later)) bench.pass(4 * HOUR);
+    const officeHours = { days: 'sun-sat', from: at(1), to: at(2), zone: 'UTC' };
+    await changeEnvironment(bench.ports, caller, 'developer', bench.ref('hours'), { officeHours });
+    const pass = async (milliseconds: number) => {
+      bench.pass(milliseconds);
+      await bench.ports.store.transact([{ delete: CLOCK_KEY }]);
+      expect(await sweep(bench.ports)).toMatchObject({ errors: [] });
+    };
+    const end = async (...names: StepName[]) =>
+      bench.run({ id: (await bench.environmentOf('hours')).data.operation! }, ...names);
+    await pass(0);
+    expect(await state('hours')).toBe('hibernating');
+    await end('stopWorkloads', 'finishHibernation');
+    await pass(0.9 * HOUR);
+    expect(await state('hours')).toBe('hibernated');
+    await pass(0.2 * HOUR);
+    expect(await state('hours')).toBe('waking');
+    await end('startWorkloads', 'finishWaking');
+    const deployment = await bench.accept('hours', { version });
+    await pass(HOUR);
+    expect(await state('hours')).toBe('ready');
+    await bench.run(deployment, 'recoverDeployment');
+    // It was deployed to within the hours, and is left alone for two hours from then on.
+    await pass(0.5 * HOUR);
+    expect(await state('hours')).toBe('ready');
+    await pass(0.6 * HOUR);
+    const { operation } = (await bench.environmentOf('hours')).data;
+    expect(await state('hours')).toBe('hibernating');
+    expect(await bench.operation(operation!)).toMatchObject({ input: { reason: 'hours' } });
   });
 });
 

@@ -20,6 +20,18 @@ interface CreateOptions extends WaitOption {
   placeLabel?: string[];
 }
 
+interface HoursOptions {
+  days?: string;
+  from?: string;
+  to?: string;
+  zone?: string;
+  none?: boolean;
+}
+
+/** What is not said of office hours that are set. */
+const EVERY_WORKDAY = { days: 'mon-fri', from: '08:00', to: '19:00' };
+const ownZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 export function addEnvironments(program: Command): void {
   const env = program.command('env').description('Environments of a project');
   const named = (command: Command) => {
@@ -144,6 +156,42 @@ export function addEnvironments(program: Command): void {
         if (answer.state === 'hibernated')
           say(`It sleeps; to wake it now: berth env wake -p ${path.project} ${path.environment}`);
       }
+    });
+
+  env
+    .command('hours')
+    .argument('[name]')
+    .description('Show or set its office hours, outside of which it sleeps')
+    .option('--days <days>', 'days of the week: mon-fri')
+    .option('--from <time>', 'when it is woken: 08:00')
+    .option('--to <time>', 'when it is put to sleep: 19:00')
+    .option('--zone <zone>', 'their time zone: Europe/Berlin')
+    .option('--none', 'take them away')
+    .action(async (_: string | undefined, options: HoursOptions, command: Command) => {
+      const { session, path } = named(command);
+      const { api, json } = session;
+      const { none, ...set } = options;
+      const before = (await body(api.GET(ENVIRONMENT, { params: { path } }))).officeHours;
+      const isSet = none || Object.keys(set).length > 0;
+      const officeHours = none ? null : { ...EVERY_WORKDAY, zone: ownZone(), ...before, ...set };
+      const environment = isSet
+        ? await body(api.PATCH(ENVIRONMENT, { params: { path }, body: { officeHours } }))
+        : undefined;
+      const hours = environment ? environment.officeHours : before;
+      if (!hours) {
+        if (json) sayJson({});
+        else say(`${path.environment} has no office hours.`);
+        return;
+      }
+      const { turns } = await body(
+        api.GET('/v1/projects/{project}/office-hours-preview', { params: { path, query: hours } }),
+      );
+      if (json) return sayJson({ officeHours: hours, turns });
+      say(`${path.environment} is awake ${hours.days} ${hours.from} to ${hours.to}, ${hours.zone}.`);
+      return table(
+        ['AT', '', 'IT IS'],
+        turns.map(({ at, state }) => [at, ago(at), state]),
+      );
     });
 
   env

@@ -23,7 +23,14 @@ import { route } from '../http/route-spec.ts';
 import { durationSchema, nameSchema } from '../http/schemas.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
 import { placementSchema } from '../places/place-view.ts';
-import { environmentSchema, environmentView, protectionSchema, withLastRequest } from './environment-view.ts';
+import {
+  environmentSchema,
+  environmentView,
+  hoursFields,
+  protectionSchema,
+  withLastRequest,
+} from './environment-view.ts';
+import { checkedHours } from './hours-preview.ts';
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -178,7 +185,7 @@ export const routes = [
     path: '/v1/projects/{project}/environments/{environment}',
     policy: { action: 'environment.update', scope: 'project' },
     operationId: 'changeEnvironment',
-    summary: 'Change when an environment hibernates and when it expires',
+    summary: 'Change when an environment hibernates and wakes by itself, and when it expires',
     description:
       'In a protected environment it takes the right to destroy it to set or shorten `ttl`, which then counts once ' +
       'the protection has ended.',
@@ -186,11 +193,20 @@ export const routes = [
     body: z.strictObject({
       idleAfter: idleAfter.nullable().optional(),
       ttl: ttl.nullable().optional(),
+      officeHours: z
+        .strictObject(hoursFields)
+        .nullable()
+        .optional()
+        .meta({ description: 'They hold at once; null takes them away.' }),
       placement: nameSchema
         .optional()
         .meta({ description: 'It stays in its place: any other is refused with what can not move.' }),
     }),
-    bodyExamples: { idle: { idleAfter: '30m' }, keep: { ttl: null } },
+    bodyExamples: {
+      idle: { idleAfter: '30m' },
+      keep: { ttl: null },
+      officeHours: { officeHours: { days: 'mon-fri', from: '08:00', to: '19:00', zone: 'Europe/Berlin' } },
+    },
     conditional: true,
     answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
     problems: ['environment_not_ready', 'conflict', 'placement_fixed'],
@@ -199,6 +215,7 @@ export const routes = [
         changeEnvironment(ports, caller, access.role ?? 'viewer', params, {
           ...(body.idleAfter !== undefined && { idleAfterSeconds: body.idleAfter }),
           ...(body.ttl !== undefined && { ttlSeconds: body.ttl }),
+          ...(body.officeHours !== undefined && { officeHours: checkedHours(body.officeHours) }),
           ...(body.placement !== undefined && { placement: body.placement }),
           ...precondition,
         }),

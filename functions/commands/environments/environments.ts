@@ -12,6 +12,7 @@ import {
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { dueExpiryStep, nextExpiryStep, shownState, withEnd } from '../../core/schedule/expiry-steps.ts';
+import { type OfficeHours, withHours } from '../../core/schedule/office-hours.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Due, Item, Write } from '../../ports/store.ts';
 import { StoreConflict } from '../../ports/store.ts';
@@ -23,13 +24,15 @@ import { placementFor, refuseMove } from '../places/place-environment.ts';
 
 /** When the sweep next has to look at an environment; undefined when nothing is due. */
 export function environmentDue(environment: Environment): Due | undefined {
-  const { state, lastActivityAt, idleAfterSeconds, destroyAt, protection } = environment;
+  const { state, lastActivityAt, idleAfterSeconds, destroyAt, hoursDueAt, protection } = environment;
   if (state === 'destroying') return undefined;
   const used = Date.parse(lastActivityAt);
   const expiry = nextExpiryStep(environment);
   const times = expiry ? [expiry.at] : [];
   if (state === 'ready' && destroyAt !== undefined && !protection) times.push(used + EXPIRED_AGAIN_MS);
   if (state === 'ready' && idleAfterSeconds !== undefined) times.push(used + idleAfterSeconds * 1000);
+  if (hoursDueAt !== undefined && destroyAt === undefined && (state === 'ready' || state === 'hibernated'))
+    times.push(Date.parse(hoursDueAt));
   return times.length === 0 ? undefined : { queue: ENVIRONMENTS_QUEUE, at: Math.min(...times) };
 }
 
@@ -181,6 +184,8 @@ export interface EnvironmentPatch {
   idleAfterSeconds?: number | null;
   /** Seconds from now; null takes the time away. */
   ttlSeconds?: number | null;
+  /** null takes them away. */
+  officeHours?: OfficeHours | null;
   /** Computes the time from the environment, instead of `ttlSeconds`; throws to refuse. */
   expiresAt?: (environment: Environment) => string;
   /** The place that it shall be in; any but its own is refused. */
@@ -205,10 +210,14 @@ function refuseSoonerEnd(before: Environment, after: Environment, role: Role): v
 }
 
 /** What people know of is no change. */
-const shown = ({ expiryKnownAt: _known, ...environment }: Environment): Partial<Environment> => environment;
+const shown = ({
+  expiryKnownAt: _known,
+  hoursDueAt: _due,
+  ...environment
+}: Environment): Partial<Environment> => environment;
 
 /**
- * Changes the idle rule or the time it expires at, or both. One that has expired is back with a new time, and sleeps.
+ * Changes the idle rule, the office hours or the time it expires at. One that has expired is back with a new time, and sleeps.
  * @param role of the caller in the environment
  * @throws Problem not_found | forbidden (a sooner end of a protected one) | environment_not_ready | placement_fixed
  */
@@ -232,6 +241,8 @@ export function changeEnvironment(
     if (patch.ttlSeconds === null) environment = withEnd(environment, undefined, now());
     else if (patch.ttlSeconds !== undefined)
       environment = withEnd(environment, new Date(now() + patch.ttlSeconds * 1000).toISOString(), now());
+    if (patch.officeHours !== undefined)
+      environment = withHours(environment, patch.officeHours ?? undefined, now());
     if (patch.expiresAt) environment = withEnd(environment, patch.expiresAt(item.data), now());
     refuseSoonerEnd(item.data, environment, role);
     const changed = { ...item, data: environment, version: item.version + 1 };

@@ -11,6 +11,7 @@ import {
 import type { KindOn, OperationRequest } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { broughtBack } from '../../core/schedule/expiry-steps.ts';
+import { afterHoursLook, heldAwake } from '../../core/schedule/office-hours.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
 import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
@@ -106,13 +107,14 @@ export function hibernateEnvironment(
   caller: Caller,
   ref: EnvironmentRef,
   expected?: Pick<Environment, 'id' | 'generation' | 'lastActivityAt' | 'destroyAt'>,
-  why: 'idle' | 'expired' = 'idle',
+  why: 'idle' | 'expired' | 'hours' = 'idle',
 ): Promise<Accepted> {
   const reason = expected ? why : 'requested';
   return transition(ports, caller, ref, {
     operation: { kind: 'hibernate', input: { reason } },
     from: ['ready'],
     to: 'hibernating',
+    change: (environment) => afterHoursLook(environment, ports.effects.now()),
     event: { type: 'environment.hibernating', data: { reason } },
     otherwise: (environment) => ongoing(ports, environment, 'hibernate'),
     guard: async ({ data }) => {
@@ -149,13 +151,15 @@ export function hibernateEnvironment(
 
 /**
  * Starts what ran before hibernation. While the environment is waking already, that operation is returned.
- * @param change what else changes of it, or refuses; what has expired is brought back without
+ * @param change what else changes of it, or refuses; without, what has expired is brought back, and office hours leave it
+ *   awake for some time
  */
 export function wakeEnvironment(
   ports: Ports,
   caller: Caller,
   ref: EnvironmentRef,
-  change: NonNullable<Transition['change']> = (environment) => broughtBack(environment, ports.effects.now()),
+  change: NonNullable<Transition['change']> = (environment) =>
+    heldAwake(broughtBack(environment, ports.effects.now()), ports.effects.now()),
 ): Promise<Accepted> {
   return transition(ports, caller, ref, {
     change,

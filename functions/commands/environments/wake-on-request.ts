@@ -8,6 +8,7 @@ import {
   SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
+import { heldAwake } from '../../core/schedule/office-hours.ts';
 import type { Ports } from '../../ports/index.ts';
 import { instanceIn } from '../../records/instances.ts';
 import { wakeEnvironment } from './transitions.ts';
@@ -70,6 +71,10 @@ export function takeWake(environment: Environment, now: number): Environment {
   return { ...environment, requestWakes: { left: has - 1, at: new Date(from).toISOString() } };
 }
 
+/** The environment that a request wakes. @throws Problem unavailable: it has expired */
+export const wokenByRequest = (environment: Environment, now: number): Environment =>
+  heldAwake(unlessExpired(environment), now);
+
 /** Where a request is answered, or waits. */
 const waits: readonly EnvironmentState[] = ['ready', 'waking', 'hibernating', 'hibernated'];
 
@@ -91,7 +96,8 @@ export async function wakeOnRequest(ports: Ports, { service, ...ref }: InstanceR
   if (expired) return { state: 'expired', error: expired.toDetail() };
   if (state === 'ready') return { state: 'awake', ...(wakeError && { error: wakeError }) };
   if (state === 'hibernated') {
-    const take = (environment: Environment) => takeWake(unlessExpired(environment), ports.effects.now());
+    const take = (environment: Environment) =>
+      takeWake(wokenByRequest(environment, ports.effects.now()), ports.effects.now());
     await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref, take).catch((error: unknown) => {
       // Something else has changed the environment since it was read, or is changing it.
       const isOvertaken =

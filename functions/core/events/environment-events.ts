@@ -61,7 +61,7 @@ export const environmentEvents = {
   'environment.ready': { data: endData, words: 'Environment {environment} is ready', tone: 'good' },
   'environment.failed': { data: endData, words: 'Environment failed: {environment}', tone: 'bad' },
   'environment.hibernating': {
-    data: z.object({ reason: z.enum(['requested', 'idle', 'expired']) }),
+    data: z.object({ reason: z.enum(['requested', 'idle', 'expired', 'hours']) }),
     words: 'Environment {environment} goes to sleep',
     wordsFor: [
       { member: 'reason', value: 'idle', words: 'Environment {environment} goes to sleep: it was idle' },
@@ -69,6 +69,11 @@ export const environmentEvents = {
         member: 'reason',
         value: 'expired',
         words: 'Environment {environment} goes to sleep: its time is over',
+      },
+      {
+        member: 'reason',
+        value: 'hours',
+        words: 'Environment {environment} goes to sleep: its office hours are over',
       },
     ],
   },

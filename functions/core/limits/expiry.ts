@@ -1,4 +1,4 @@
-/** Times around the end of an environment by its TTL. */
+/** Times around the end of an environment by its TTL, and around its office hours. */
 import { limit } from './limit.ts';
 
 const HOUR = 3_600;
@@ -31,5 +31,12 @@ export const expiryLimits = {
     of: 'How long an environment that has expired stays when it is woken or deployed to',
     each: 'an environment',
     past: 'It expires anew, unless it is extended.',
+  }),
+  heldAwakeSeconds: limit({
+    value: 2 * HOUR,
+    unit: 'seconds',
+    of: 'How long an environment is awake outside of its office hours once it was woken or deployed to',
+    each: 'an environment',
+    past: 'It sleeps until its hours begin, or it is woken.',
   }),
 };

@@ -1,5 +1,6 @@
 /** Environments, and the rules that hold in them. */
 import type { ProblemDetail } from '../problem.ts';
+import type { OfficeHours } from '../schedule/office-hours.ts';
 
 export type EnvironmentState =
   | 'provisioning'
@@ -56,6 +57,12 @@ export interface Environment {
   expiryKnownAt?: string;
   /** Its time is over, and it is destroyed at this time unless somebody brings it back. */
   destroyAt?: string;
+  /** Outside of them it sleeps. */
+  officeHours?: OfficeHours;
+  /** When they are looked at next. */
+  hoursDueAt?: string;
+  /** Until then they do not put it to sleep. */
+  awakeUntil?: string;
   lastActivityAt: string;
   /** The operation that is changing its state, if any. */
   operation?: string;

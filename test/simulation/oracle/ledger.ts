@@ -166,6 +166,11 @@ export function createLedger(world: World, { touches, secret }: LedgerAround): L
       world.violate(`${was.name} is said to have expired, and is to expire at ${was.expiresAt}`);
     if (event.type === 'environment.hibernating' && event.data?.reason === 'expired' && !was.destroyAt)
       world.violate(`I8: ${was.name} is put to sleep as expired, and has been brought back`);
+    if (event.type === 'environment.hibernating' && event.data?.reason === 'hours') {
+      if (!was.officeHours) world.violate(`I8: ${was.name} is put to sleep for office hours that it has not`);
+      if (Date.parse(was.awakeUntil ?? '') > now)
+        world.violate(`I8: ${was.name} is put to sleep though it is held awake until ${was.awakeUntil}`);
+    }
     if (event.type === 'environment.waking' && event.actor === SYSTEM_ACTOR && was.destroyAt)
       world.violate(`${was.name} has expired, and Berth wakes it by itself`);
     if (

@@ -81,6 +81,11 @@ export default function EnvironmentPage(place: InEnvironment) {
               </span>
             ),
           ],
+          [
+            'Office hours',
+            environment.officeHours !== undefined &&
+              `${environment.officeHours.days}, ${environment.officeHours.from} to ${environment.officeHours.to}, ${environment.officeHours.zone}`,
+          ],
           ['Last used', <Ago key="used" at={lastActivityAt} />],
           [
             destroyAt === undefined ? 'Expires' : 'Expired',

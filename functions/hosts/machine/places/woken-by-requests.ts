@@ -1,7 +1,11 @@
 /** Answers the router when a request comes for a workload that does not run. */
 import { covers } from '../../../adapters/router/hosts.ts';
 import { wakeEnvironment } from '../../../commands/environments/transitions.ts';
-import { expiredSleeper, unlessExpired } from '../../../commands/environments/wake-on-request.ts';
+import {
+  expiredSleeper,
+  unlessExpired,
+  wokenByRequest,
+} from '../../../commands/environments/wake-on-request.ts';
 import { environmentKey } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import {
@@ -106,7 +110,9 @@ export function wakeOnRequest(ports: Ports, log: LocalLog, asked: (place: Place)
         if (state !== 'hibernating' && state !== 'hibernated') return state === 'waking' ? state : 'awake';
         if (state === 'hibernated') {
           try {
-            await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref, unlessExpired);
+            await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref, (sleeper) =>
+              wokenByRequest(sleeper, ports.effects.now()),
+            );
             return 'waking';
           } catch (error) {
             // Something else has changed the environment since it was read, or is changing it.

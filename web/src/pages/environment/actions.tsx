@@ -1,8 +1,9 @@
-/** Sleep, wake, stay longer. */
+/** Sleep, wake, stay longer, office hours. */
 import type { Environment } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
 import { Guarded } from '../../components/access/guarded.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
+import { Hours } from './hours-dialog.tsx';
 
 export function EnvironmentActions({ environment }: { environment: Environment }) {
   const { state, expiresAt } = environment;
@@ -11,6 +12,7 @@ export function EnvironmentActions({ environment }: { environment: Environment }
       {expiresAt !== undefined && !['destroying', 'destroyed'].includes(state) && (
         <Extend environment={environment} />
       )}
+      {!['destroying', 'destroyed'].includes(state) && <Hours environment={environment} />}
       <Power environment={environment} />
     </>
   );
