@@ -75,6 +75,12 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "environment.extended": {
     "words": "Environment {environment} extended"
   },
+  "environment.expiring": {
+    "words": "Environment {environment} expires in {left}: {cause}"
+  },
+  "environment.expired": {
+    "words": "Environment {environment} has expired and is destroyed in {left}: {cause}"
+  },
   "environment.protected": {
     "words": "Environment protected: {environment}"
   },
@@ -96,6 +102,16 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
         "member": "reason",
         "value": "idle",
         "words": "Environment {environment} goes to sleep: it was idle"
+      },
+      {
+        "member": "reason",
+        "value": "expired",
+        "words": "Environment {environment} goes to sleep: its time is over"
+      },
+      {
+        "member": "reason",
+        "value": "hours",
+        "words": "Environment {environment} goes to sleep: its office hours are over"
       }
     ]
   },

@@ -60,6 +60,8 @@ export type Event = {
     | 'environment.created'
     | 'environment.changed'
     | 'environment.extended'
+    | 'environment.expiring'
+    | 'environment.expired'
     | 'environment.protected'
     | 'environment.unprotected'
     | 'environment.ready'
@@ -434,6 +436,76 @@ export type Event1 =
       };
     }
   | {
+      type: 'environment.expiring';
+      data: {
+        /**
+         * It is put to sleep then.
+         */
+        expiresAt: string;
+        /**
+         * The time until then, in words: `24 h`.
+         */
+        left: string;
+        /**
+         * Who used it last, and how long ago, in words.
+         */
+        cause: string;
+        /**
+         * Absent where no request is known.
+         */
+        lastRequestAt?: string;
+        /**
+         * The newest of all its services.
+         */
+        deployment?: {
+          service: string;
+          number: number;
+          version: string;
+          at: string;
+          by: string;
+        };
+        /**
+         * The command that lets it stay.
+         */
+        next: string;
+      };
+    }
+  | {
+      type: 'environment.expired';
+      data: {
+        /**
+         * It is destroyed then, unless somebody brings it back.
+         */
+        destroyAt: string;
+        /**
+         * The time until then, in words: `3 d`.
+         */
+        left: string;
+        /**
+         * Who used it last, and how long ago, in words.
+         */
+        cause: string;
+        /**
+         * Absent where no request is known.
+         */
+        lastRequestAt?: string;
+        /**
+         * The newest of all its services.
+         */
+        deployment?: {
+          service: string;
+          number: number;
+          version: string;
+          at: string;
+          by: string;
+        };
+        /**
+         * The command that lets it stay.
+         */
+        next: string;
+      };
+    }
+  | {
       type: 'environment.protected';
       data: {
         /**
@@ -504,7 +576,7 @@ export type Event1 =
   | {
       type: 'environment.hibernating';
       data: {
-        reason: 'requested' | 'idle';
+        reason: 'requested' | 'idle' | 'expired' | 'hours';
       };
     }
   | {
@@ -5461,7 +5533,7 @@ export interface Paths {
              */
             kind?: 'persistent' | 'ephemeral';
             /**
-             * Is destroyed this long from now: 10s to 365d.
+             * Expires this long from now: 10s to 365d. It sleeps then, and is destroyed three days later.
              */
             ttl?: string;
             /**
@@ -5573,7 +5645,7 @@ export interface Paths {
       };
     };
     /**
-     * Change when an environment hibernates and when it is destroyed
+     * Change when an environment hibernates and wakes by itself, and when it expires
      */
     patch: {
       parameters: {
@@ -5606,9 +5678,24 @@ export interface Paths {
              */
             idleAfter?: string | null;
             /**
-             * Is destroyed this long from now: 10s to 365d.
+             * Expires this long from now: 10s to 365d. It sleeps then, and is destroyed three days later.
              */
             ttl?: string | null;
+            /**
+             * They hold at once; null takes them away.
+             */
+            officeHours?: {
+              days: string;
+              from: string;
+              /**
+               * Later the same day.
+               */
+              to: string;
+              /**
+               * Of the IANA database.
+               */
+              zone: string;
+            } | null;
             /**
              * It stays in its place: any other is refused with what can not move.
              */
@@ -5745,7 +5832,7 @@ export interface Paths {
   };
   '/v1/projects/{project}/environments/{environment}/extend': {
     /**
-     * Put off the time at which an environment is destroyed
+     * Put off the time at which an environment expires
      */
     post: {
       parameters: {
@@ -6228,6 +6315,45 @@ export interface Paths {
         200: {
           content: {
             'application/json': Inventory;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/office-hours-preview': {
+    /**
+     * See when office hours begin and end next
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query: {
+          days: string;
+          from: string;
+          /**
+           * Later the same day.
+           */
+          to: string;
+          /**
+           * Of the IANA database.
+           */
+          zone: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': OfficeHoursPreview;
           };
         };
         default: {
@@ -10730,6 +10856,7 @@ export interface Environment {
     | 'ready'
     | 'hibernating'
     | 'hibernated'
+    | 'expired'
     | 'waking'
     | 'destroying'
     | 'destroyed'
@@ -10743,11 +10870,20 @@ export interface Environment {
    * Not before this time; each request and deployment puts it off.
    */
   hibernatesAt?: string;
+  officeHours?: OfficeHours;
+  /**
+   * Until then its office hours do not put it to sleep.
+   */
+  awakeUntil?: string;
   protection?: Protection;
   /**
-   * When it is destroyed.
+   * When its time is over: it sleeps from then on, and is destroyed three days later.
    */
   expiresAt?: string;
+  /**
+   * When it is destroyed with its data; there once its time is over, until somebody wakes it, deploys to it or extends it.
+   */
+  destroyAt?: string;
   /**
    * Of the last request or deployment. In lists, and where no idle rule asks for it, of the last that was recorded.
    */
@@ -10762,6 +10898,18 @@ export interface Environment {
   leftovers?: string[];
   createdAt: string;
   createdBy: string;
+}
+export interface OfficeHours {
+  days: string;
+  from: string;
+  /**
+   * Later the same day.
+   */
+  to: string;
+  /**
+   * Of the IANA database.
+   */
+  zone: string;
 }
 export interface Protection {
   /**
@@ -11544,11 +11692,11 @@ export interface ScoreCheck {
 }
 export interface Wake {
   /**
-   * `absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so.
+   * `absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so. `expired`: the time of the environment is over, and people alone wake it.
    */
-  state: 'waking' | 'awake' | 'stopped' | 'absent';
+  state: 'waking' | 'awake' | 'stopped' | 'absent' | 'expired';
   /**
-   * Why not all came back when it was last woken.
+   * Why not all came back when it was last woken, or why it is not woken.
    */
   error?: {
     code: string;
@@ -11664,6 +11812,15 @@ export interface Inventory {
     createdAt: string;
     updatedAt: string;
     updatedBy: string;
+  }[];
+}
+export interface OfficeHoursPreview {
+  /**
+   * The next seven, in their order.
+   */
+  turns: {
+    at: string;
+    state: 'awake' | 'asleep';
   }[];
 }
 export interface Manifests {

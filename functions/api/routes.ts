@@ -33,6 +33,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./backups/backups.ts'),
   () => import('./backups/backup-plans.ts'),
   () => import('./environments/inventory.ts'),
+  () => import('./environments/hours-preview.ts'),
   () => import('./environments/manifests.ts'),
   () => import('./costs/costs.ts'),
   () => import('./secrets/secrets.ts'),

@@ -5,6 +5,7 @@
 import { accessLimits } from './limits/access.ts';
 import { alertLimits } from './limits/alerts.ts';
 import { domainLimits } from './limits/domains.ts';
+import { expiryLimits } from './limits/expiry.ts';
 import { KIB, type Limit, limit, MIB } from './limits/limit.ts';
 import { pipelineLimits } from './limits/pipelines.ts';
 import { requestLimits } from './limits/requests.ts';
@@ -196,4 +197,5 @@ export const limits = {
   ...wakingLimits,
   ...pipelineLimits,
   ...alertLimits,
+  ...expiryLimits,
 } as const satisfies Record<string, Limit>;

@@ -1,7 +1,7 @@
 /**
  * The sweep. It is level-triggered and reads only what is due: it starts operations that were not started, ends those
- * that overran, runs jobs, ends what was kept warm, hibernates idle environments, destroys expired ones, retries
- * leftovers, takes promotions and deliveries of git providers further, has the network tried, looks for what people have to be
+ * that overran, runs jobs, ends what was kept warm, hibernates idle environments, tells of those that expire,
+ * hibernates and destroys them, retries leftovers, takes promotions and deliveries of git providers further, has the network tried, looks for what people have to be
  * told of, deletes versions that nobody needs, and forgets what was kept long enough.
  */
 import { startDueBackup } from '../commands/backups/backup-plans.ts';
@@ -9,12 +9,6 @@ import { advanceDelivery } from '../commands/connections/advance.ts';
 import { lookAtPreview } from '../commands/connections/preview-steps.ts';
 import { expireAwaiting, isAwaiting } from '../commands/deployments/awaiting-approval.ts';
 import { endDueStandby } from '../commands/deployments/warm.ts';
-import { environmentWrite, hasExpired } from '../commands/environments/environments.ts';
-import {
-  destroyEnvironment,
-  hibernateEnvironment,
-  retryDestroy,
-} from '../commands/environments/transitions.ts';
 import { startDueJob } from '../commands/jobs/due-jobs.ts';
 import { START_CHECK_MS, startOperation } from '../commands/operations/operations.ts';
 import { advancePromotion } from '../commands/pipelines/advance-promotion.ts';
@@ -44,7 +38,6 @@ import {
   OUTPUT_KEPT_MS,
   type Preview,
   type Promotion,
-  SYSTEM_ACTOR,
 } from '../core/model/index.ts';
 import { recoveryOf } from '../core/operations/index.ts';
 import { Problem } from '../core/problem.ts';
@@ -54,6 +47,7 @@ import { lookAtClock } from '../records/clock.ts';
 import { operationLineKeys } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
 import { lookAtAlerts } from './alerts/look-at-alerts.ts';
+import { sweepEnvironment } from './environments.ts';
 import { forgetMasks } from './forget-output.ts';
 import { tryIsolation } from './isolation.ts';
 import { lookAtPlaces } from './look-at-places.ts';
@@ -68,7 +62,6 @@ const LOOK_AGAIN_MS = 2 * 60 * 60 * 1000;
 /** What the log says of a clock that has jumped. */
 export const CLOCK_JUMPED =
   'The clock has jumped since the last sweep. For an hour nothing is destroyed or forgotten for its age: set the clock right, if it is wrong.';
-const system = { actor: SYSTEM_ACTOR };
 
 export interface SweepReport {
   started: number;
@@ -236,49 +229,4 @@ async function endOperationOf(ports: Ports, operation: Operation, reason: string
 async function postpone(ports: Ports, item: Item<Operation>, at: number): Promise<void> {
   const put = { ...operationKey(item.data.id), data: item.data, due: { queue: OPERATIONS_QUEUE, at } };
   await ports.store.transact([{ put, if: { version: item.version } }]);
-}
-
-async function sweepEnvironment(ports: Ports, item: Item<Environment>, report: SweepReport): Promise<void> {
-  const environment = item.data;
-  const ref = { project: environment.project, environment: environment.name };
-  const now = ports.effects.now();
-  if (environment.state === 'destroying') {
-    await retryDestroy(ports, system, ref);
-    report.destroyed++;
-    return;
-  }
-  if (hasExpired(environment, now)) {
-    if (report.clockJumped) return;
-    await destroyEnvironment(ports, system, ref, { expired: environment });
-    report.destroyed++;
-    return;
-  }
-  if (environment.state !== 'ready' || environment.idleAfterSeconds === undefined) {
-    // It is protected by now: the write takes it out of the queue.
-    await ports.store.transact([environmentWrite(environment, { version: item.version })]);
-    return;
-  }
-  const [last] = await ports.activity.lastRequests([ref]);
-  // Where requests are not seen, nothing counts as idle: the environment is looked at again when it could be.
-  if (last === 'unknown') return lookLater(ports, item, now + environment.idleAfterSeconds * 1000);
-  const known = Date.parse(environment.lastActivityAt);
-  const used = Math.max(known, last ?? known);
-  const isIdle = used + environment.idleAfterSeconds * 1000 <= now;
-  if (used > known || !isIdle) {
-    // The environment was used since: the time goes into the record, and with it the next due time.
-    const touched = { ...environment, lastActivityAt: new Date(used).toISOString() };
-    await ports.store.transact([environmentWrite(touched, { version: item.version })]);
-    if (!isIdle) return;
-    await hibernateEnvironment(ports, system, ref, touched);
-  } else {
-    await hibernateEnvironment(ports, system, ref, environment);
-  }
-  report.hibernated++;
-}
-
-async function lookLater(ports: Ports, item: Item<Environment>, at: number): Promise<void> {
-  const { pk, sk, data, version } = item;
-  const times = [at, ...(data.expiresAt && !data.protection ? [Date.parse(data.expiresAt)] : [])];
-  const due = { queue: ENVIRONMENTS_QUEUE, at: Math.min(...times) };
-  await ports.store.transact([{ put: { pk, sk, data, due }, if: { version } }]);
 }

@@ -608,6 +608,10 @@ describe('The command line', () => {
   it('puts environments to sleep, wakes, keeps and destroys them', async () => {
     await ok('env sleep dev');
     await ok('env wake dev');
+    expect(await ok('env hours dev --days mon-fri --from 08:00 --to 19:00 --zone Europe/Berlin')).toMatch(
+      /dev is awake mon-fri 08:00 to 19:00, Europe\/Berlin[\s\S]*(awake|asleep)/,
+    );
+    expect(await ok('env hours dev --none')).toContain('no office hours');
     await ok('env create pr-1 --ephemeral --ttl 1h');
     expect(await ok('env extend pr-1 --by 2h')).toMatch(/in [23] h/);
     expect((await run('env extend dev --by 2h')).err).toMatch(/dev has no end[\s\S]*--ttl/);

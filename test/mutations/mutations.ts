@@ -110,7 +110,7 @@ export const mutations: readonly Mutation[] = [
   // The sweep
   {
     name: 'an environment is idle since its last request, though it was deployed to after it',
-    file: 'functions/sweep/sweep.ts',
+    file: 'functions/sweep/environments.ts',
     from: 'Math.max(known, last ?? known)',
     to: 'last ?? known',
     tests: ['test/sweep'],
@@ -145,8 +145,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'where requests are not seen, everything is idle',
-    file: 'functions/sweep/sweep.ts',
-    from: "if (last === 'unknown') return lookLater(ports, item, now + environment.idleAfterSeconds * 1000);",
+    file: 'functions/sweep/environments.ts',
+    from: "if (last === 'unknown') return lookLater(ports, item, now);",
     to: "if (last === 'unknown') return void (await hibernateEnvironment(ports, system, ref, environment));",
     tests: ['test/sweep'],
   },
@@ -447,9 +447,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'what is due by age goes though the clock jumped',
-    file: 'functions/sweep/sweep.ts',
-    from: '  if (hasExpired(environment, now)) {\n    if (report.clockJumped) return;',
-    to: '  if (hasExpired(environment, now)) {',
+    file: 'functions/sweep/environments.ts',
+    from: '  if (step && report.clockJumped) return;',
+    to: '',
     tests: ['test/sweep'],
   },
   // Webhooks

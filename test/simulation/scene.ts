@@ -13,6 +13,7 @@ import { agedVersions } from './aged-versions.ts';
 import { createSimulatedBerth } from './berth.ts';
 import { type Client, createClient } from './clients.ts';
 import { currentOwner, installClock, type Mortal, monotonicNow, runFor } from './clock.ts';
+import { expiredEnvironments } from './expired-environments.ts';
 import type { Fates, Planned } from './faults.ts';
 import { createLedger } from './oracle/ledger.ts';
 import { createOracle } from './oracle/oracle.ts';
@@ -262,6 +263,7 @@ export async function setUp(
   if (!client) return;
   await until(HOUR, setUpAll(client, deployed, git, keeper));
   await agedVersions(world, kept);
+  await expiredEnvironments(world, kept);
   world.faulty = true;
 }
 

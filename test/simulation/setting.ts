@@ -105,6 +105,9 @@ export const workloadOf = (service: string, image = 'good') => ({
   resources: { db: { type: 'postgres' }, env: { type: 'environment' } },
 });
 
+/** The environment of each project that has expired. */
+export const EXPIRED = 'left';
+
 export const projectPath = (project: string): string => `/v1/projects/${project}`;
 
 /**
@@ -144,6 +147,7 @@ export async function setUp(
       // Of the second project it is in a cluster that can be away, and goes to sleep there.
       ...(project === 'mill' && { placement: 'emea', idleAfter: '5m' }),
     });
+    await ask('POST', `${path}/environments`, { name: EXPIRED, kind: 'ephemeral', ttl: '1h' });
     // It bakes in the first before it goes on to the last.
     await ask('PUT', `${path}/pipeline`, {
       stages: [

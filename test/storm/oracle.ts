@@ -182,7 +182,7 @@ export function createOracle(installation: Installation, client: Client): Oracle
       await operationsEnd();
       const unsettled = await until(ANSWERS_MS, async () => {
         const states = (await environments()).map(({ name, state }) => `${name} is ${state}`);
-        const open = states.filter((state) => !/ is (ready|hibernated|failed)$/.test(state));
+        const open = states.filter((state) => !/ is (ready|hibernated|expired|failed)$/.test(state));
         return open.length > 0 ? open : undefined;
       });
       if (unsettled) violate(`I3: ${unsettled.join(', ')}, and nothing goes on`);

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createEnvironment, environmentDue } from '../../functions/commands/environments/environments.ts';
-import { destroyEnvironment } from '../../functions/commands/environments/transitions.ts';
+import {
+  changeEnvironment,
+  createEnvironment,
+  environmentDue,
+} from '../../functions/commands/environments/environments.ts';
+import { extendEnvironment } from '../../functions/commands/environments/extend.ts';
+import { destroyEnvironment, wakeEnvironment } from '../../functions/commands/environments/transitions.ts';
+import { wakeOnRequest } from '../../functions/commands/environments/wake-on-request.ts';
 import {
   acceptWrites,
   newOperation,
@@ -10,18 +16,28 @@ import { createBuild } from '../../functions/commands/versions/builds.ts';
 import {
   ENVIRONMENTS_QUEUE,
   environmentKey,
+  eventsPartition,
   OPERATIONS_QUEUE,
   operationKey,
   RETENTION_QUEUE,
 } from '../../functions/core/keys.ts';
-import type { Environment } from '../../functions/core/model/index.ts';
+import type { BerthEvent, Environment, StepName } from '../../functions/core/model/index.ts';
 import { Problem } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import { CLOCK_KEY, HOLD_MS } from '../../functions/records/clock.ts';
 import { operationLineKeys } from '../../functions/records/operation-summaries.ts';
 import { getOperation } from '../../functions/records/read.ts';
+import { readAll } from '../../functions/records/read-all.ts';
 import { endLost, sweep } from '../../functions/sweep/sweep.ts';
-import { type Bench, caller, changeOperation, DEPLOY, openBench, recoveriesBy } from '../support/bench.ts';
+import {
+  type Bench,
+  caller,
+  changeOperation,
+  DEPLOY,
+  openBench,
+  PROJECT,
+  recoveriesBy,
+} from '../support/bench.ts';
 
 let bench: Bench;
 let version: string;
@@ -375,22 +391,133 @@ describe('An environment that has expired', () => {
     await expect(late).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  it('is destroyed once, whichever state it is in', async () => {
-    await bench.environment('expired', { kind: 'ephemeral', ttl: '1h' });
-    bench.pass(3_700_000);
+  const HOUR = 3_600_000;
+  /** By the clock of the tests, which is ahead of the one that the API has. */
+  const living = async (name: string, ttlSeconds: number) => {
+    await bench.environment(name);
+    await changeEnvironment(bench.ports, caller, 'developer', bench.ref(name), { ttlSeconds });
+  };
+  const later = async (milliseconds: number) => {
+    bench.pass(milliseconds);
+    await bench.ports.store.transact([{ delete: CLOCK_KEY }]);
     expect(await sweep(bench.ports)).toMatchObject({ errors: [] });
-    expect(await state('expired')).toBe('destroying');
-    expect(await bench.operation((await bench.environmentOf('expired')).data.operation!)).toMatchObject({
-      input: { reason: 'expired' },
+  };
+  const told = async (name: string) =>
+    (await readAll<BerthEvent>(bench.ports.store, eventsPartition('shop')))
+      .map(({ data }) => data)
+      .filter(({ environment, type }) => environment === name && /expir/.test(type));
+
+  it('is told of a day and an hour before, sleeps, and is destroyed 72 hours later, each once', async () => {
+    await living('expiring', 7 * 86_400);
+    const number = await bench.deploy('expiring', version);
+    const seen = async () => (await told('expiring')).map(({ type }) => type.split('.')[1]);
+    for (const [passed, types] of [
+      [5 * 24 * HOUR, []],
+      [24 * HOUR, ['expiring']],
+      [HOUR, ['expiring']],
+      [22 * HOUR, ['expiring', 'expiring']],
+      [0.5 * HOUR, ['expiring', 'expiring']],
+    ] as const) {
+      await later(passed);
+      expect(await seen()).toEqual(types);
+      expect(await state('expiring')).toBe('ready');
+    }
+    await later(HOUR);
+    const { data: expired } = await bench.environmentOf('expiring');
+    expect(expired).toMatchObject({ state: 'hibernating', destroyAt: expect.any(String) });
+    await bench.run({ id: expired.operation! }, 'stopWorkloads', 'finishHibernation');
+    expect((await bench.subject.api('GET', `${PROJECT}/environments/expiring`)).body.state).toBe('expired');
+    await later(71.9 * HOUR);
+    expect(await state('expiring')).toBe('hibernated');
+    await later(0.2 * HOUR);
+    expect(await state('expiring')).toBe('destroying');
+    const { operation } = (await bench.environmentOf('expiring')).data;
+    expect(await bench.operation(operation!)).toMatchObject({ input: { reason: 'expired' } });
+    await later(0);
+    expect((await bench.environmentOf('expiring')).data.operation).toBe(operation);
+    const events = await told('expiring');
+    expect(events.map(({ type }) => type)).toEqual([
+      'environment.expiring',
+      'environment.expiring',
+      'environment.expired',
+    ]);
+    expect(events[1]).toMatchObject({
+      data: {
+        left: '1 h',
+        cause: expect.stringMatching(/^no request is known, last deployment 7 d ago by tester$/),
+        deployment: { service: 'web', number, by: 'tester' },
+        next: 'berth env extend -p shop expiring --by 1d',
+      },
     });
-    const { operation } = (await bench.environmentOf('expired')).data;
-    await sweep(bench.ports);
-    expect((await bench.environmentOf('expired')).data.operation).toBe(operation);
+  });
+
+  it('sleeps once what goes on in it has ended, and waits where it can not sleep', async () => {
+    await living('busy-end', 3600);
+    const deployment = await bench.accept('busy-end', { version });
+    await living('broken', 3600);
+    const item = await bench.environmentOf('broken');
+    await bench.makeDue({ ...item, data: { ...item.data, state: 'failed' } }, item.due!);
+    await later(1.1 * HOUR);
+    expect((await bench.environmentOf('broken')).data).toMatchObject({
+      state: 'failed',
+      destroyAt: expect.any(String),
+    });
+    expect(await state('busy-end')).toBe('ready');
+    await bench.run(deployment, 'recoverDeployment');
+    await later(0);
+    expect(await state('busy-end')).toBe('hibernating');
+    await later(72 * HOUR);
+    expect(await state('broken')).toBe('destroying');
+  });
+
+  it.each<[string, (name: string) => Promise<unknown>, string]>([
+    [
+      'extended',
+      (name) => extendEnvironment(bench.ports, caller, 'developer', bench.ref(name), 86_400),
+      'hibernated',
+    ],
+    ['woken', (name) => wakeEnvironment(bench.ports, caller, bench.ref(name)), 'waking'],
+    ['deployed to', (name) => bench.accept(name, { version }), 'waking'],
+  ])('is back when it is %s', async (how, bring, after) => {
+    const name = `back-${how.replace(' ', '-')}`;
+    await living(name, 3600);
+    await later(1.1 * HOUR);
+    const { operation } = (await bench.environmentOf(name)).data;
+    await bench.run({ id: operation! }, 'stopWorkloads', 'finishHibernation');
+    await bring(name);
+    const { data, due } = await bench.environmentOf(name);
+    expect(data).toMatchObject({ state: after });
+    expect(data).not.toHaveProperty('destroyAt');
+    expect(Date.parse(data.expiresAt!)).toBeGreaterThan(bench.ports.effects.now() + 23 * HOUR);
+    expect(due!.at).toBeLessThanOrEqual(Date.parse(data.expiresAt!) - HOUR);
+  });
+
+  it('is not woken by requests, which are told so', async () => {
+    await living('unasked', 3600);
+    await bench.deploy('unasked', version);
+    await later(1.1 * HOUR);
+    await bench.run(
+      { id: (await bench.environmentOf('unasked')).data.operation! },
+      'stopWorkloads',
+      'finishHibernation',
+    );
+    const { destroyAt } = (await bench.environmentOf('unasked')).data;
+    const asked = await bench.subject.workload('web.unasked.shop.localhost');
+    expect(asked.status).toBe(503);
+    expect(asked.text).toContain(destroyAt);
+    expect(await wakeOnRequest(bench.ports, bench.ref('unasked'))).toMatchObject({
+      state: 'expired',
+      error: { hint: expect.stringContaining('berth env wake -p shop unasked') },
+    });
+    expect(await state('unasked')).toBe('hibernated');
   });
 
   it('is left alone when it was changed after the look (I8)', async () => {
     await bench.environment('extended', { kind: 'ephemeral', ttl: '1h' });
-    const seen = await bench.environmentOf('extended');
+    const { data: before, ...item } = await bench.environmentOf('extended');
+    const destroyAt = new Date(bench.ports.effects.now() + HOUR).toISOString();
+    const seen = { ...item, data: { ...before, destroyAt } };
+    await bench.makeDue(seen, { queue: ENVIRONMENTS_QUEUE, at: 1 });
     bench.pass(3_700_000);
     const { store } = bench.ports;
     const late: Ports = {
@@ -411,6 +538,46 @@ describe('An environment that has expired', () => {
   });
 });
 
+describe('An environment with office hours', () => {
+  it('sleeps outside of them and is woken when they begin, unless it has expired or is busy', async () => {
+    const HOUR = 3_600_000;
+    await bench.environment('hours');
+    const at = (shift: number) =>
+      new Date(bench.ports.effects.now() + shift * HOUR).toISOString().slice(11, 16);
+    const [now, soon, later] = [at(0), at(1), at(2)];
+    // None of them passes midnight, whenever the test runs.
+    if (!(now < soon && soon < later)) bench.pass(4 * HOUR);
+    const officeHours = { days: 'sun-sat', from: at(1), to: at(2), zone: 'UTC' };
+    await changeEnvironment(bench.ports, caller, 'developer', bench.ref('hours'), { officeHours });
+    const pass = async (milliseconds: number) => {
+      bench.pass(milliseconds);
+      await bench.ports.store.transact([{ delete: CLOCK_KEY }]);
+      expect(await sweep(bench.ports)).toMatchObject({ errors: [] });
+    };
+    const end = async (...names: StepName[]) =>
+      bench.run({ id: (await bench.environmentOf('hours')).data.operation! }, ...names);
+    await pass(0);
+    expect(await state('hours')).toBe('hibernating');
+    await end('stopWorkloads', 'finishHibernation');
+    await pass(0.9 * HOUR);
+    expect(await state('hours')).toBe('hibernated');
+    await pass(0.2 * HOUR);
+    expect(await state('hours')).toBe('waking');
+    await end('startWorkloads', 'finishWaking');
+    const deployment = await bench.accept('hours', { version });
+    await pass(HOUR);
+    expect(await state('hours')).toBe('ready');
+    await bench.run(deployment, 'recoverDeployment');
+    // It was deployed to within the hours, and is left alone for two hours from then on.
+    await pass(0.5 * HOUR);
+    expect(await state('hours')).toBe('ready');
+    await pass(0.6 * HOUR);
+    const { operation } = (await bench.environmentOf('hours')).data;
+    expect(await state('hours')).toBe('hibernating');
+    expect(await bench.operation(operation!)).toMatchObject({ input: { reason: 'hours' } });
+  });
+});
+
 describe('A clock that jumps', () => {
   const health = async () => (await bench.subject.api('GET', '/healthz')).body;
 
@@ -424,9 +591,9 @@ describe('A clock that jumps', () => {
     expect(await health()).toEqual({ status: 'ok' });
     bench.pass(by);
     const item = await bench.environmentOf(name);
-    const expiresAt = new Date(bench.ports.effects.now() - 1).toISOString();
+    const destroyAt = new Date(bench.ports.effects.now() - 1).toISOString();
     const due = { queue: ENVIRONMENTS_QUEUE, at: 1 };
-    await bench.makeDue({ ...item, data: { ...item.data, expiresAt } }, due);
+    await bench.makeDue({ ...item, data: { ...item.data, destroyAt } }, due);
     expect(await sweep(bench.ports)).toMatchObject({ forgotten: 0, clockJumped: 'now' });
     expect(await health()).toEqual({ status: 'degraded', clock: 'jumped' });
     for (let passed = 60_000; passed < HOLD_MS; passed += 60_000) {

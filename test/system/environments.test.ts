@@ -194,7 +194,7 @@ describe('An environment', () => {
     expect(event).toMatchObject({ actor: SYSTEM_ACTOR, data: { reason: 'idle' } });
   });
 
-  it.concurrent('is destroyed at its end of life unless that is extended', async () => {
+  it.concurrent('expires at its end of life unless that is extended, and sleeps until it is brought back', async () => {
     await subject.operation('POST', `${BASE}/environments`, { name: 'short', kind: 'ephemeral', ttl: '10s' });
     await subject.operation('POST', `${BASE}/environments`, {
       name: 'longer',
@@ -204,8 +204,11 @@ describe('An environment', () => {
     const extended = await subject.api('POST', `${BASE}/environments/longer/extend`, { by: '1h' });
     expect(extended.status).toBe(200);
     expect(Date.parse(extended.body.expiresAt)).toBeGreaterThan(Date.now() + 3_000_000);
-    await untilState('short', 'gone');
+    await untilState('short', 'expired');
     expect(await state('longer')).toBe('ready');
+    const path = `${BASE}/environments/short`;
+    expect((await subject.api('POST', `${path}/extend`, { by: '1h' })).body.state).toBe('hibernated');
+    expect(await subject.operation('POST', `${path}/wake`)).toMatchObject({ status: 'succeeded' });
   });
 
   it('leaves nothing but events, operations and what it printed when it is destroyed (I4)', async () => {

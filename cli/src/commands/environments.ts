@@ -20,6 +20,18 @@ interface CreateOptions extends WaitOption {
   placeLabel?: string[];
 }
 
+interface HoursOptions {
+  days?: string;
+  from?: string;
+  to?: string;
+  zone?: string;
+  none?: boolean;
+}
+
+/** What is not said of office hours that are set. */
+const EVERY_WORKDAY = { days: 'mon-fri', from: '08:00', to: '19:00' };
+const ownZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 export function addEnvironments(program: Command): void {
   const env = program.command('env').description('Environments of a project');
   const named = (command: Command) => {
@@ -53,8 +65,9 @@ export function addEnvironments(program: Command): void {
         each.placement,
         each.idleAfter,
         ago(each.expiresAt),
+        ago(each.destroyAt),
       ]);
-      return table(['NAME', 'STATE', 'KIND', 'PLACE', 'IDLE AFTER', 'EXPIRES'], rows);
+      return table(['NAME', 'STATE', 'KIND', 'PLACE', 'IDLE AFTER', 'EXPIRES', 'DESTROYED'], rows);
     });
 
   env
@@ -80,8 +93,8 @@ export function addEnvironments(program: Command): void {
     .command('create')
     .argument('<name>')
     .description('Create one')
-    .option('--ephemeral', 'it hibernates after an hour and is destroyed after 7 days, unless told otherwise')
-    .option('--ttl <time>', 'destroy it this long from now: 2d')
+    .option('--ephemeral', 'it hibernates after an hour and expires after 7 days, unless told otherwise')
+    .option('--ttl <time>', 'have it sleep this long from now, and be destroyed three days later: 2d')
     .option('--idle-after <time>', 'hibernate it after this long without a request: 30m')
     .option('--place <name>', 'where it runs; the default place without it')
     .option('--place-label <key=value...>', 'where it runs, by labels that one place alone has')
@@ -125,7 +138,7 @@ export function addEnvironments(program: Command): void {
     .command('extend')
     .argument('[name]')
     .requiredOption('--by <time>', 'how much longer it lives: 2d')
-    .description('Put off the time at which it is destroyed')
+    .description('Put off the time at which it expires, or bring it back when it has')
     .action(async (_: string | undefined, { by }: { by: string }, command: Command) => {
       const { session, path } = named(command);
       const { expiresAt } = await body(session.api.GET(ENVIRONMENT, { params: { path } }));
@@ -138,7 +151,47 @@ export function addEnvironments(program: Command): void {
         session.api.POST(`${ENVIRONMENT}/extend`, { params: { path }, body: { by } }),
       );
       if (session.json) sayJson(answer);
-      else say(`${path.environment} is destroyed ${ago(answer.expiresAt)}.`);
+      else {
+        say(`${path.environment} expires ${ago(answer.expiresAt)}.`);
+        if (answer.state === 'hibernated')
+          say(`It sleeps; to wake it now: berth env wake -p ${path.project} ${path.environment}`);
+      }
+    });
+
+  env
+    .command('hours')
+    .argument('[name]')
+    .description('Show or set its office hours, outside of which it sleeps')
+    .option('--days <days>', 'days of the week: mon-fri')
+    .option('--from <time>', 'when it is woken: 08:00')
+    .option('--to <time>', 'when it is put to sleep: 19:00')
+    .option('--zone <zone>', 'their time zone: Europe/Berlin')
+    .option('--none', 'take them away')
+    .action(async (_: string | undefined, options: HoursOptions, command: Command) => {
+      const { session, path } = named(command);
+      const { api, json } = session;
+      const { none, ...set } = options;
+      const before = (await body(api.GET(ENVIRONMENT, { params: { path } }))).officeHours;
+      const isSet = none || Object.keys(set).length > 0;
+      const officeHours = none ? null : { ...EVERY_WORKDAY, zone: ownZone(), ...before, ...set };
+      const environment = isSet
+        ? await body(api.PATCH(ENVIRONMENT, { params: { path }, body: { officeHours } }))
+        : undefined;
+      const hours = environment ? environment.officeHours : before;
+      if (!hours) {
+        if (json) sayJson({});
+        else say(`${path.environment} has no office hours.`);
+        return;
+      }
+      const { turns } = await body(
+        api.GET('/v1/projects/{project}/office-hours-preview', { params: { path, query: hours } }),
+      );
+      if (json) return sayJson({ officeHours: hours, turns });
+      say(`${path.environment} is awake ${hours.days} ${hours.from} to ${hours.to}, ${hours.zone}.`);
+      return table(
+        ['AT', '', 'IT IS'],
+        turns.map(({ at, state }) => [at, ago(at), state]),
+      );
     });
 
   env

@@ -23,7 +23,14 @@ import { route } from '../http/route-spec.ts';
 import { durationSchema, nameSchema } from '../http/schemas.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
 import { placementSchema } from '../places/place-view.ts';
-import { environmentSchema, environmentView, protectionSchema, withLastRequest } from './environment-view.ts';
+import {
+  environmentSchema,
+  environmentView,
+  hoursFields,
+  protectionSchema,
+  withLastRequest,
+} from './environment-view.ts';
+import { checkedHours } from './hours-preview.ts';
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -32,7 +39,10 @@ const idleAfter = durationSchema(
   { min: 5, max: 30 * DAY },
   'Hibernates after this long without a request or deployment: 5s to 30d.',
 );
-const ttl = durationSchema({ min: 10, max: TTL_MAX }, 'Is destroyed this long from now: 10s to 365d.');
+const ttl = durationSchema(
+  { min: 10, max: TTL_MAX },
+  'Expires this long from now: 10s to 365d. It sleeps then, and is destroyed three days later.',
+);
 
 /** The times of an ephemeral environment by default, so that it does not stay for good. */
 const ephemeral = { idleAfterSeconds: HOUR, ttlSeconds: 7 * DAY };
@@ -101,8 +111,7 @@ export const routes = [
     policy: { action: 'environment.create', scope: 'project' },
     operationId: 'createEnvironment',
     summary: 'Create an environment',
-    description:
-      'An ephemeral one hibernates after an hour and is destroyed after 7 days, unless told otherwise.',
+    description: 'An ephemeral one hibernates after an hour and expires after 7 days, unless told otherwise.',
     tag: 'Environments',
     body: z.strictObject({
       name: nameSchema.meta({ example: 'dev' }),
@@ -176,7 +185,7 @@ export const routes = [
     path: '/v1/projects/{project}/environments/{environment}',
     policy: { action: 'environment.update', scope: 'project' },
     operationId: 'changeEnvironment',
-    summary: 'Change when an environment hibernates and when it is destroyed',
+    summary: 'Change when an environment hibernates and wakes by itself, and when it expires',
     description:
       'In a protected environment it takes the right to destroy it to set or shorten `ttl`, which then counts once ' +
       'the protection has ended.',
@@ -184,11 +193,20 @@ export const routes = [
     body: z.strictObject({
       idleAfter: idleAfter.nullable().optional(),
       ttl: ttl.nullable().optional(),
+      officeHours: z
+        .strictObject(hoursFields)
+        .nullable()
+        .optional()
+        .meta({ description: 'They hold at once; null takes them away.' }),
       placement: nameSchema
         .optional()
         .meta({ description: 'It stays in its place: any other is refused with what can not move.' }),
     }),
-    bodyExamples: { idle: { idleAfter: '30m' }, keep: { ttl: null } },
+    bodyExamples: {
+      idle: { idleAfter: '30m' },
+      keep: { ttl: null },
+      officeHours: { officeHours: { days: 'mon-fri', from: '08:00', to: '19:00', zone: 'Europe/Berlin' } },
+    },
     conditional: true,
     answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
     problems: ['environment_not_ready', 'conflict', 'placement_fixed'],
@@ -197,6 +215,7 @@ export const routes = [
         changeEnvironment(ports, caller, access.role ?? 'viewer', params, {
           ...(body.idleAfter !== undefined && { idleAfterSeconds: body.idleAfter }),
           ...(body.ttl !== undefined && { ttlSeconds: body.ttl }),
+          ...(body.officeHours !== undefined && { officeHours: checkedHours(body.officeHours) }),
           ...(body.placement !== undefined && { placement: body.placement }),
           ...precondition,
         }),
@@ -234,6 +253,7 @@ export const routes = [
     policy: { action: 'environment.update', scope: 'project' },
     operationId: 'wakeEnvironment',
     summary: 'Start again what ran before hibernation',
+    description: 'One that has expired is brought back with it, for a day.',
     tag: 'Environments',
     answers: { 202: acceptedAnswer('Accepted') },
     problems: ['environment_not_ready', 'conflict'],
@@ -245,7 +265,8 @@ export const routes = [
     path: '/v1/projects/{project}/environments/{environment}/extend',
     policy: { action: 'environment.update', scope: 'project' },
     operationId: 'extendEnvironment',
-    summary: 'Put off the time at which an environment is destroyed',
+    summary: 'Put off the time at which an environment expires',
+    description: 'One that has expired is brought back: it sleeps, and is woken as any other.',
     tag: 'Environments',
     body: z.strictObject({
       by: durationSchema({ min: 1, max: TTL_MAX }, 'Time to add to what is left.'),

@@ -1,6 +1,7 @@
 /** How a service in an environment is shown: what it does, in words. */
 import * as z from 'zod';
 import { type Deployment, type Environment, type Instance, isTerminal } from '../../core/model/index.ts';
+import { shownState } from '../../core/schedule/expiry-steps.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { WorkloadStatus, Workloads } from '../../ports/workloads.ts';
 import { deploymentSchema, deploymentView } from '../deployments/deployment-view.ts';
@@ -134,7 +135,7 @@ function healthOf({ environment, instance, current, status }: InstanceFacts): Su
 function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary, 'state' | 'status'> {
   const { environment, instance, current, newest } = facts;
   if (stoppedStates.has(environment.state)) {
-    return { state: 'stopped', status: `The environment is ${environment.state}.` };
+    return { state: 'stopped', status: `The environment is ${shownState(environment)}.` };
   }
   if (instance.state === 'removing') return { state: 'deploying', status: 'It is being removed.' };
   const serves =

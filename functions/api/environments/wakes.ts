@@ -9,14 +9,14 @@ import { nameSchema } from '../http/schemas.ts';
 
 const askedSchema = z
   .object({
-    state: z.enum(['waking', 'awake', 'stopped', 'absent']).meta({
+    state: z.enum(['waking', 'awake', 'stopped', 'absent', 'expired']).meta({
       description:
-        '`absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so.',
+        '`absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so. `expired`: the time of the environment is over, and people alone wake it.',
     }),
     error: z
       .object({ code: z.string(), cause: z.string(), hint: z.string() })
       .optional()
-      .meta({ description: 'Why not all came back when it was last woken.' }),
+      .meta({ description: 'Why not all came back when it was last woken, or why it is not woken.' }),
   })
   .meta({ id: 'Wake' });
 

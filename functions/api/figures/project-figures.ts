@@ -1,5 +1,6 @@
 /** The figures of all services of a project: what Prometheus reads at once. */
 import type { RequestCounts } from '../../core/rollout/request-counts.ts';
+import { shownState } from '../../core/schedule/expiry-steps.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { MetricSample } from '../../ports/workloads.ts';
 import type { InstanceFacts } from '../environments/instance-view.ts';
@@ -73,7 +74,7 @@ export async function projectFigures(
       name: 'berth_environment_state',
       type: 'gauge',
       help: 'One for the state that the environment is in.',
-      samples: environments.map(({ name, state }) => [{ environment: name, state }, 1]),
+      samples: environments.map((one) => [{ environment: one.name, state: shownState(one) }, 1]),
     },
     gauge('berth_service_replicas_desired', 'Replicas that should run.', replicas('desiredReplicas')),
     gauge('berth_service_replicas_ready', 'Replicas that take requests.', replicas('readyReplicas')),

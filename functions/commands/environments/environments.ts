@@ -11,6 +11,8 @@ import {
   type PlacementWish,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { dueExpiryStep, nextExpiryStep, shownState, withEnd } from '../../core/schedule/expiry-steps.ts';
+import { type OfficeHours, withHours } from '../../core/schedule/office-hours.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Due, Item, Write } from '../../ports/store.ts';
 import { StoreConflict } from '../../ports/store.ts';
@@ -22,18 +24,24 @@ import { placementFor, refuseMove } from '../places/place-environment.ts';
 
 /** When the sweep next has to look at an environment; undefined when nothing is due. */
 export function environmentDue(environment: Environment): Due | undefined {
-  const times: number[] = [];
-  if (environment.expiresAt && !environment.protection) times.push(Date.parse(environment.expiresAt));
-  if (environment.idleAfterSeconds !== undefined && environment.state === 'ready') {
-    times.push(Date.parse(environment.lastActivityAt) + environment.idleAfterSeconds * 1000);
-  }
-  if (environment.state === 'destroying' || times.length === 0) return undefined;
-  return { queue: ENVIRONMENTS_QUEUE, at: Math.min(...times) };
+  const { state, lastActivityAt, idleAfterSeconds, destroyAt, hoursDueAt, protection } = environment;
+  if (state === 'destroying') return undefined;
+  const used = Date.parse(lastActivityAt);
+  const expiry = nextExpiryStep(environment);
+  const times = expiry ? [expiry.at] : [];
+  if (state === 'ready' && destroyAt !== undefined && !protection) times.push(used + EXPIRED_AGAIN_MS);
+  if (state === 'ready' && idleAfterSeconds !== undefined) times.push(used + idleAfterSeconds * 1000);
+  if (hoursDueAt !== undefined && destroyAt === undefined && (state === 'ready' || state === 'hibernated'))
+    times.push(Date.parse(hoursDueAt));
+  return times.length === 0 ? undefined : { queue: ENVIRONMENTS_QUEUE, at: Math.min(...times) };
 }
 
+/** What has expired and could not be put to sleep is tried again this long after it came back, milliseconds. */
+const EXPIRED_AGAIN_MS = 10 * 60_000;
+
 /** Tells whether an environment is to be destroyed for its age. What is protected never is (I8). */
-export const hasExpired = ({ expiresAt, protection }: Environment, now: number): boolean =>
-  expiresAt !== undefined && !protection && Date.parse(expiresAt) <= now;
+export const isOfAge = (environment: Environment, now: number): boolean =>
+  dueExpiryStep(environment, now) === 'destroy';
 
 /** The write that replaces an environment's record, with its due time. */
 export function environmentWrite(environment: Environment, condition: 'absent' | { version: number }): Write {
@@ -49,7 +57,9 @@ export function environmentWrite(environment: Environment, condition: 'absent' |
  */
 export function environmentUse(item: Item<Environment>, environment: Environment): Write {
   const write = environmentWrite(environment, { version: item.version });
-  if (!('put' in write && item.due && (write.put.due || environment.state === 'destroying'))) return write;
+  if (!('put' in write && item.due)) return write;
+  const isTooEarly = write.put.due !== undefined && item.due.at <= write.put.due.at;
+  if (!isTooEarly && environment.state !== 'destroying') return write;
   return { ...write, put: { ...write.put, due: item.due } };
 }
 
@@ -105,6 +115,7 @@ export async function createEnvironment(
     ...(input.idleAfterSeconds !== undefined && { idleAfterSeconds: input.idleAfterSeconds }),
     ...(input.ttlSeconds !== undefined && {
       expiresAt: new Date(now + input.ttlSeconds * 1000).toISOString(),
+      expiryKnownAt: at,
     }),
     lastActivityAt: at,
     operation: operation.id,
@@ -163,7 +174,7 @@ export function notReady(environment: Environment, wanted: readonly EnvironmentS
   };
   return new Problem(
     'environment_not_ready',
-    `Environment "${environment.name}" is ${environment.state}, and this needs it to be ${wanted.join(' or ')}.`,
+    `Environment "${environment.name}" is ${shownState(environment)}, and this needs it to be ${wanted.join(' or ')}.`,
     { hint: hints[environment.state] },
   );
 }
@@ -173,6 +184,8 @@ export interface EnvironmentPatch {
   idleAfterSeconds?: number | null;
   /** Seconds from now; null takes the time away. */
   ttlSeconds?: number | null;
+  /** null takes them away. */
+  officeHours?: OfficeHours | null;
   /** Computes the time from the environment, instead of `ttlSeconds`; throws to refuse. */
   expiresAt?: (environment: Environment) => string;
   /** The place that it shall be in; any but its own is refused. */
@@ -196,8 +209,15 @@ function refuseSoonerEnd(before: Environment, after: Environment, role: Role): v
   );
 }
 
+/** What people know of is no change. */
+const shown = ({
+  expiryKnownAt: _known,
+  hoursDueAt: _due,
+  ...environment
+}: Environment): Partial<Environment> => environment;
+
 /**
- * Changes the idle rule or the time it is destroyed at, or both.
+ * Changes the idle rule, the office hours or the time it expires at. One that has expired is back with a new time, and sleeps.
  * @param role of the caller in the environment
  * @throws Problem not_found | forbidden (a sooner end of a protected one) | environment_not_ready | placement_fixed
  */
@@ -214,14 +234,16 @@ export function changeEnvironment(
     checkIfMatch(item, patch.ifMatch);
     if (item.data.state === 'destroying') throw notReady(item.data, ['ready', 'hibernated']);
     if (patch.placement !== undefined) await refuseMove(ports, item.data, patch.placement);
-    const environment: Environment = { ...item.data };
+    const { now } = ports.effects;
+    let environment: Environment = { ...item.data };
     if (patch.idleAfterSeconds === null) delete environment.idleAfterSeconds;
     else if (patch.idleAfterSeconds !== undefined) environment.idleAfterSeconds = patch.idleAfterSeconds;
-    if (patch.ttlSeconds === null) delete environment.expiresAt;
-    else if (patch.ttlSeconds !== undefined) {
-      environment.expiresAt = new Date(ports.effects.now() + patch.ttlSeconds * 1000).toISOString();
-    }
-    if (patch.expiresAt) environment.expiresAt = patch.expiresAt(item.data);
+    if (patch.ttlSeconds === null) environment = withEnd(environment, undefined, now());
+    else if (patch.ttlSeconds !== undefined)
+      environment = withEnd(environment, new Date(now() + patch.ttlSeconds * 1000).toISOString(), now());
+    if (patch.officeHours !== undefined)
+      environment = withHours(environment, patch.officeHours ?? undefined, now());
+    if (patch.expiresAt) environment = withEnd(environment, patch.expiresAt(item.data), now());
     refuseSoonerEnd(item.data, environment, role);
     const changed = { ...item, data: environment, version: item.version + 1 };
     await commit(ports, caller, {
@@ -230,7 +252,7 @@ export function changeEnvironment(
         {
           ...ref,
           type: event,
-          data: { changes: changesOf(item.data, environment) },
+          data: { changes: changesOf(shown(item.data), shown(environment)) },
         },
       ],
       result: changed,

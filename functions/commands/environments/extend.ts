@@ -1,4 +1,4 @@
-/** Puts off the time at which an environment is destroyed. */
+/** Puts off the time at which an environment expires, or brings back one that has. */
 
 import type { Role } from '../../core/authorization/roles.ts';
 import { limits } from '../../core/limits.ts';
@@ -9,7 +9,7 @@ import type { Item } from '../../ports/store.ts';
 import type { Caller } from '../../records/commit.ts';
 import { changeEnvironment } from './environments.ts';
 
-/** The time of destruction is at most this far away, seconds. */
+/** The end is at most this far away, seconds. */
 export const TTL_MAX = limits.timeToLive.value;
 
 /**

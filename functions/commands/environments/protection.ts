@@ -3,6 +3,7 @@
 import { isAtLeast, type Role } from '../../core/authorization/roles.ts';
 import type { Environment, EnvironmentRef, Protection } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { withEnd } from '../../core/schedule/expiry-steps.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
 import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
@@ -45,8 +46,8 @@ export function protectEnvironment(
         { hint: 'Ask an administrator of the project.' },
       );
     }
-    const data: Environment = { ...rest, ...(protection && { protection }) };
-    if (protection && !before) delete data.expiresAt;
+    const lasting = protection && !before ? withEnd(rest, undefined, ports.effects.now()) : rest;
+    const data: Environment = { ...lasting, ...(protection && { protection }) };
     const result = { ...item, data, version: item.version + 1 };
     await commit(ports, caller, {
       writes: [environmentWrite(data, { version: item.version })],

@@ -10,6 +10,8 @@ import {
 } from '../../core/model/index.ts';
 import type { KindOn, OperationRequest } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { broughtBack } from '../../core/schedule/expiry-steps.ts';
+import { afterHoursLook, heldAwake } from '../../core/schedule/office-hours.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
 import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
@@ -17,7 +19,7 @@ import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment, getOperation } from '../../records/read.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
-import { type Accepted, environmentWrite, hasExpired, notReady } from './environments.ts';
+import { type Accepted, environmentWrite, isOfAge, notReady } from './environments.ts';
 
 interface Transition {
   /** The operation that carries out the change. */
@@ -97,26 +99,31 @@ async function busyService(ports: Ports, environment: Environment): Promise<stri
 /**
  * Stops an environment's workloads and keeps their data.
  * @param expected what a cleanup decision was based on: nothing happens when it no longer holds (I8)
+ * @param why of a decision
  * @throws Problem environment_not_ready | operation_in_progress | conflict
  */
 export function hibernateEnvironment(
   ports: Ports,
   caller: Caller,
   ref: EnvironmentRef,
-  expected?: Pick<Environment, 'id' | 'generation' | 'lastActivityAt'>,
+  expected?: Pick<Environment, 'id' | 'generation' | 'lastActivityAt' | 'destroyAt'>,
+  why: 'idle' | 'expired' | 'hours' = 'idle',
 ): Promise<Accepted> {
+  const reason = expected ? why : 'requested';
   return transition(ports, caller, ref, {
-    operation: { kind: 'hibernate', input: { reason: expected ? 'idle' : 'requested' } },
+    operation: { kind: 'hibernate', input: { reason } },
     from: ['ready'],
     to: 'hibernating',
-    event: { type: 'environment.hibernating', data: { reason: expected ? 'idle' : 'requested' } },
+    change: (environment) => afterHoursLook(environment, ports.effects.now()),
+    event: { type: 'environment.hibernating', data: { reason } },
     otherwise: (environment) => ongoing(ports, environment, 'hibernate'),
     guard: async ({ data }) => {
       if (
         expected &&
         (data.id !== expected.id ||
           data.generation !== expected.generation ||
-          data.lastActivityAt !== expected.lastActivityAt)
+          data.lastActivityAt !== expected.lastActivityAt ||
+          data.destroyAt !== expected.destroyAt)
       ) {
         throw new Problem('conflict', 'The environment was used or changed after this was decided.', {
           hint: 'Nothing was done; it is looked at again when it is due.',
@@ -142,15 +149,20 @@ export function hibernateEnvironment(
   });
 }
 
-/** Starts what ran before hibernation. While the environment is waking already, that operation is returned. */
+/**
+ * Starts what ran before hibernation. While the environment is waking already, that operation is returned.
+ * @param change what else changes of it, or refuses; without, what has expired is brought back, and office hours leave it
+ *   awake for some time
+ */
 export function wakeEnvironment(
   ports: Ports,
   caller: Caller,
   ref: EnvironmentRef,
-  change?: Transition['change'],
+  change: NonNullable<Transition['change']> = (environment) =>
+    heldAwake(broughtBack(environment, ports.effects.now()), ports.effects.now()),
 ): Promise<Accepted> {
   return transition(ports, caller, ref, {
-    ...(change && { change }),
+    change,
     operation: { kind: 'wake' },
     from: ['hibernated'],
     to: 'waking',
@@ -183,7 +195,7 @@ export function destroyEnvironment(
     guard: async ({ data }) => {
       const { expired } = options;
       const isSame = data.id === expired?.id && data.generation === expired.generation;
-      if (!expired || (isSame && hasExpired(data, ports.effects.now()))) return;
+      if (!expired || (isSame && isOfAge(data, ports.effects.now()))) return;
       throw new Problem('conflict', 'The environment changed after this was decided.', {
         hint: 'Nothing was done; it is looked at again when it is due.',
       });

@@ -8,14 +8,43 @@ import {
   SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
+import { heldAwake } from '../../core/schedule/office-hours.ts';
 import type { Ports } from '../../ports/index.ts';
 import { instanceIn } from '../../records/instances.ts';
 import { wakeEnvironment } from './transitions.ts';
 
-/** What is to become of a request that waits. `awake`: the service takes it, or is about to, if it has not failed. */
-export type Asked = { state: 'waking' | 'stopped' | 'absent' } | { state: 'awake'; error?: ProblemDetail };
+/**
+ * What is to become of a request that waits. `awake`: the service takes it, or is about to, if it has not failed.
+ * `expired`: it sleeps, and people alone wake it.
+ */
+export type Asked =
+  | { state: 'waking' | 'stopped' | 'absent' }
+  | { state: 'awake'; error?: ProblemDetail }
+  | { state: 'expired'; error: ProblemDetail };
 
 const REFILL_MS = 60_000;
+
+/**
+ * What answers requests to an environment that has expired and sleeps: whoever asks knows nothing of it, so that only
+ * people bring it back. Undefined for any other.
+ */
+export function expiredSleeper({ project, name, state, destroyAt }: Environment): Problem | undefined {
+  if (destroyAt === undefined || (state !== 'hibernated' && state !== 'hibernating')) return undefined;
+  return new Problem(
+    'unavailable',
+    `Environment "${name}" has expired: it sleeps, and is destroyed at ${destroyAt}.`,
+    {
+      hint: `Until then its people bring it back on its page, or with: berth env wake -p ${project} ${name}`,
+    },
+  );
+}
+
+/** @throws Problem unavailable */
+export function unlessExpired(environment: Environment): Environment {
+  const expired = expiredSleeper(environment);
+  if (expired) throw expired;
+  return environment;
+}
 
 /**
  * Takes one of the wakes that requests have, so that whoever sends them without an end can not have it started over
@@ -42,6 +71,10 @@ export function takeWake(environment: Environment, now: number): Environment {
   return { ...environment, requestWakes: { left: has - 1, at: new Date(from).toISOString() } };
 }
 
+/** The environment that a request wakes. @throws Problem unavailable: it has expired */
+export const wokenByRequest = (environment: Environment, now: number): Environment =>
+  heldAwake(unlessExpired(environment), now);
+
 /** Where a request is answered, or waits. */
 const waits: readonly EnvironmentState[] = ['ready', 'waking', 'hibernating', 'hibernated'];
 
@@ -59,9 +92,12 @@ export async function wakeOnRequest(ports: Ports, { service, ...ref }: InstanceR
   if (instance.state === 'stopped') return { state: 'stopped' };
   if (instance.state !== undefined) return { state: 'absent' };
   const { state, wakeError } = item.data;
+  const expired = expiredSleeper(item.data);
+  if (expired) return { state: 'expired', error: expired.toDetail() };
   if (state === 'ready') return { state: 'awake', ...(wakeError && { error: wakeError }) };
   if (state === 'hibernated') {
-    const take = (environment: Environment) => takeWake(environment, ports.effects.now());
+    const take = (environment: Environment) =>
+      takeWake(wokenByRequest(environment, ports.effects.now()), ports.effects.now());
     await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref, take).catch((error: unknown) => {
       // Something else has changed the environment since it was read, or is changing it.
       const isOvertaken =

@@ -1,5 +1,7 @@
 /** Wakes an environment because something is deployed into it. */
 import type { Environment, EventFields, Operation } from '../../core/model/index.ts';
+import { broughtBack } from '../../core/schedule/expiry-steps.ts';
+import { heldAwake } from '../../core/schedule/office-hours.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Write } from '../../ports/store.ts';
 import type { Caller } from '../../records/commit.ts';
@@ -15,9 +17,16 @@ export interface Waking {
   operation?: Operation<'wake'>;
 }
 
-/** What a deployment into an environment adds where that one sleeps: the environment is woken. */
-export function wakingFor(ports: Ports, caller: Caller, environment: Environment): Waking {
-  if (environment.state !== 'hibernated') return { environment, writes: [], events: [] };
+/**
+ * What a deployment into an environment adds where that one sleeps, which is woken.
+ * @param isUse people want it to be there: one whose time was over is brought back
+ */
+export function wakingFor(ports: Ports, caller: Caller, before: Environment, isUse = true): Waking {
+  const now = ports.effects.now();
+  const sleeps = before.state === 'hibernated';
+  const back = isUse ? broughtBack(before, now) : before;
+  const environment = isUse || sleeps ? heldAwake(back, now) : back;
+  if (!sleeps) return { environment, writes: [], events: [] };
   const ref = { project: environment.project, environment: environment.name };
   const generation = environment.generation + 1;
   const operation = newOperation(ports, caller.actor, {

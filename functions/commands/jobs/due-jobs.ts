@@ -46,7 +46,7 @@ export async function startDueJob(ports: Ports, item: Item<Job>): Promise<'start
     await ports.store.transact([{ delete: jobKey(job, job.name), if: { version } }]);
     return undefined;
   }
-  const { state } = environment.data;
+  const { state, destroyAt } = environment.data;
   if (state === 'hibernating' && job.wakes) {
     const write = jobWrite(job, { version });
     const at = ports.effects.now() + LOOK_AGAIN_MS;
@@ -55,7 +55,8 @@ export async function startDueJob(ports: Ports, item: Item<Job>): Promise<'start
     return undefined;
   }
   const due = dueTime(job, ports.effects.now());
-  const isAwake = state === 'ready' || state === 'waking' || (state === 'hibernated' && job.wakes);
+  const wakes = job.wakes && destroyAt === undefined;
+  const isAwake = state === 'ready' || state === 'waking' || (state === 'hibernated' && wakes);
   if (!due || !isAwake) {
     await ports.store.transact([jobWrite(advanced(job, ports.effects.now()), { version })]);
     return undefined;

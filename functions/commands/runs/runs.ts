@@ -55,7 +55,9 @@ async function accept(
   if (!RUNS_IN.includes(item.data.state)) throw notReady(item.data, RUNS_IN);
   const deployment = runnable(item.data, ref);
   if (isCrowded(item.data)) throw crowded(item.data);
-  const awake = wakingFor(ports, caller, item.data);
+  // What is due by a schedule is no use by anybody: an environment that has jobs goes to sleep as any other.
+  const isUse = request.job?.scheduledFor === undefined;
+  const awake = wakingFor(ports, caller, item.data, isUse);
   const operation = planned(ports, caller, {
     kind: 'run',
     project,
@@ -66,8 +68,6 @@ async function accept(
   });
   const more = await beside?.(operation);
   const at = new Date(ports.effects.now()).toISOString();
-  // What is due by a schedule is no use by anybody: an environment that has jobs goes to sleep as any other.
-  const isUse = request.job?.scheduledFor === undefined;
   await commit(ports, caller, {
     writes: [
       environmentUse(item, {

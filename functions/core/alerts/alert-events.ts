@@ -1,6 +1,6 @@
 /** Types of events: alerts. */
 import * as z from 'zod';
-import { changesData, type EventDeclarations } from '../events/event-declaration.ts';
+import { changesData, deploymentData, type EventDeclarations } from '../events/event-declaration.ts';
 import { alertEnds } from './alert-types.ts';
 
 const ofAlert = {
@@ -26,16 +26,7 @@ export const alertEvents = {
       cause: z.string().describe('What was seen, in words.'),
       figures: z.record(z.string(), z.union([z.number(), z.string()])).describe('The same in numbers.'),
       firedAt: z.string().describe('When it fired: before the event, where it was silenced until now.'),
-      deployment: z
-        .object({
-          service: z.string(),
-          number: z.int(),
-          version: z.string(),
-          at: z.string(),
-          by: z.string(),
-        })
-        .optional()
-        .describe('One that began within the half hour before.'),
+      deployment: deploymentData.optional().describe('One that began within the half hour before.'),
       next: z.string().describe('A command that is worth to be run next.'),
     }),
     words: 'Alert {rule} on {subject} in {environment}: {cause}',

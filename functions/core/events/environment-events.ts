@@ -1,6 +1,6 @@
 /** Types of events: environments, the resources in them, their game days, and the places that they can be in. */
 import * as z from 'zod';
-import { changesData, type EventDeclarations, failureData } from './event-declaration.ts';
+import { changesData, deploymentData, type EventDeclarations, failureData } from './event-declaration.ts';
 
 const protection = z.object({
   approval: z.boolean(),
@@ -28,19 +28,53 @@ const restoreData = {
     .describe('Id of the backup; absent where what the last restore replaced came back.'),
 };
 
+/** Whether anybody uses an environment whose time is over, or soon is. */
+const useData = {
+  cause: z.string().describe('Who used it last, and how long ago, in words.'),
+  lastRequestAt: z.string().optional().describe('Absent where no request is known.'),
+  deployment: deploymentData.optional().describe('The newest of all its services.'),
+  next: z.string().describe('The command that lets it stay.'),
+};
+
 export const environmentEvents = {
   'environment.created': { words: 'Environment {environment} created' },
   'environment.changed': { data: z.object(changesData), words: 'Environment {environment} changed' },
   'environment.extended': { data: z.object(changesData), words: 'Environment {environment} extended' },
+  'environment.expiring': {
+    data: z.object({
+      expiresAt: z.string().describe('It is put to sleep then.'),
+      left: z.string().describe('The time until then, in words: `24 h`.'),
+      ...useData,
+    }),
+    words: 'Environment {environment} expires in {left}: {cause}',
+  },
+  'environment.expired': {
+    data: z.object({
+      destroyAt: z.string().describe('It is destroyed then, unless somebody brings it back.'),
+      left: z.string().describe('The time until then, in words: `3 d`.'),
+      ...useData,
+    }),
+    words: 'Environment {environment} has expired and is destroyed in {left}: {cause}',
+  },
   'environment.protected': { data: protectionData, words: 'Environment protected: {environment}' },
   'environment.unprotected': { data: protectionData, words: 'Environment unprotected: {environment}' },
   'environment.ready': { data: endData, words: 'Environment {environment} is ready', tone: 'good' },
   'environment.failed': { data: endData, words: 'Environment failed: {environment}', tone: 'bad' },
   'environment.hibernating': {
-    data: z.object({ reason: z.enum(['requested', 'idle']) }),
+    data: z.object({ reason: z.enum(['requested', 'idle', 'expired', 'hours']) }),
     words: 'Environment {environment} goes to sleep',
     wordsFor: [
       { member: 'reason', value: 'idle', words: 'Environment {environment} goes to sleep: it was idle' },
+      {
+        member: 'reason',
+        value: 'expired',
+        words: 'Environment {environment} goes to sleep: its time is over',
+      },
+      {
+        member: 'reason',
+        value: 'hours',
+        words: 'Environment {environment} goes to sleep: its office hours are over',
+      },
     ],
   },
   'environment.hibernated': { data: endData, words: 'Environment {environment} sleeps' },

@@ -23,6 +23,15 @@ export const failureData = {
   cause: z.string().describe('What happened and why.'),
 };
 
+/** A deployment that has to do with the event. */
+export const deploymentData = z.object({
+  service: z.string(),
+  number: z.int(),
+  version: z.string(),
+  at: z.string(),
+  by: z.string(),
+});
+
 const change = z.object({ before: z.unknown().optional(), after: z.unknown().optional() });
 
 export const changesData = {

@@ -190,7 +190,7 @@ export const accessLimits = {
   timeToLive: limit({
     value: 365 * 86_400,
     unit: 'seconds',
-    of: 'How far away the destruction of an environment by its TTL is',
+    of: 'How far away the end of an environment by its TTL is',
     each: 'an environment',
     past: 'The change is refused.',
     code: 'invalid_request',

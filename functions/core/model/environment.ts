@@ -1,5 +1,6 @@
 /** Environments, and the rules that hold in them. */
 import type { ProblemDetail } from '../problem.ts';
+import type { OfficeHours } from '../schedule/office-hours.ts';
 
 export type EnvironmentState =
   | 'provisioning'
@@ -50,8 +51,18 @@ export interface Environment {
   generation: number;
   /** Seconds without a request or deployment before it hibernates. */
   idleAfterSeconds?: number;
-  /** The environment is destroyed at this time. */
+  /** Its time is over then: it is put to sleep, and destroyed later. */
   expiresAt?: string;
+  /** When people last came to know of `expiresAt`: it was set then, or they were told of it. */
+  expiryKnownAt?: string;
+  /** Its time is over, and it is destroyed at this time unless somebody brings it back. */
+  destroyAt?: string;
+  /** Outside of them it sleeps. */
+  officeHours?: OfficeHours;
+  /** When they are looked at next. */
+  hoursDueAt?: string;
+  /** Until then they do not put it to sleep. */
+  awakeUntil?: string;
   lastActivityAt: string;
   /** The operation that is changing its state, if any. */
   operation?: string;

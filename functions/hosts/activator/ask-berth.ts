@@ -3,10 +3,13 @@ import { readFile } from 'node:fs/promises';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 
-/** What is to become of the requests for a service. `awake`: it takes them, or is about to, unless it has failed. */
+/**
+ * What is to become of the requests for a service. `awake`: it takes them, or is about to, unless it has failed.
+ * `expired`: people alone wake it.
+ */
 export interface Asked {
-  state: 'waking' | 'awake' | 'stopped' | 'absent';
-  /** Why it did not come back. */
+  state: 'waking' | 'awake' | 'stopped' | 'absent' | 'expired';
+  /** Why it did not come back, or does not. */
   error?: { cause: string; hint: string };
 }
 
@@ -25,7 +28,13 @@ const AGAIN_MS = 1_000;
 const SELDOM_MS = 10_000;
 const KNOWN_MAX = 10_000;
 
-const states: readonly string[] = ['waking', 'awake', 'stopped', 'absent'] satisfies Asked['state'][];
+const states: readonly string[] = [
+  'waking',
+  'awake',
+  'stopped',
+  'absent',
+  'expired',
+] satisfies Asked['state'][];
 
 function askedOf(body: unknown): Asked | undefined {
   const { state, error } = (body ?? {}) as { state?: unknown; error?: { cause?: unknown; hint?: unknown } };
@@ -75,7 +84,7 @@ export function createAsk({ url, tokenFile, timeoutMs = 10_000, againMs = AGAIN_
       console.error(`Berth answered ${response.status}`);
       throw away(`it answered ${response.status}`);
     }
-    if (asked.state === 'stopped' || asked.state === 'absent') keep(SELDOM_MS);
+    if (asked.state !== 'waking' && asked.state !== 'awake') keep(SELDOM_MS);
     return asked;
   }
 

@@ -16,6 +16,26 @@ const path = '/v1/projects/demo/environments';
 const DAY = 86_400_000;
 
 describe('Environments', () => {
+  it('takes office hours, and shows when they begin and end next', async () => {
+    const { api } = subject;
+    const officeHours = { days: 'mon-fri', from: '08:00', to: '19:00', zone: 'Europe/Berlin' };
+    const set = await api('PATCH', `${path}/dev`, { officeHours });
+    expect(set.body).toMatchObject({ officeHours });
+    const preview = '/v1/projects/demo/office-hours-preview';
+    const { body } = await api('GET', `${preview}?${new URLSearchParams(officeHours)}`);
+    expect(body.turns).toHaveLength(7);
+    for (const wrong of [
+      { ...officeHours, to: '08:00' },
+      { ...officeHours, from: '24:00' },
+      { ...officeHours, days: 'weekdays' },
+      { ...officeHours, zone: '+02:00' },
+    ]) {
+      expectProblem(await api('PATCH', `${path}/dev`, { officeHours: wrong }), 400, 'invalid_request');
+      expectProblem(await api('GET', `${preview}?${new URLSearchParams(wrong)}`), 400, 'invalid_request');
+    }
+    expect((await api('PATCH', `${path}/dev`, { officeHours: null })).body).not.toHaveProperty('officeHours');
+  });
+
   it('creates one by an operation that is started', async () => {
     const { api, started } = subject;
     const answer = await api('POST', path, { name: 'staging', idleAfter: '90m' });

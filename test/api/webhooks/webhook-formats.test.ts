@@ -1,6 +1,7 @@
 /** The forms of events for chats and pagers. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSmtpMail } from '../../../functions/adapters/outgoing/smtp.ts';
+import type { EventFields } from '../../../functions/core/model/index.ts';
 import { commit } from '../../../functions/records/commit.ts';
 import { createDeliverer } from '../../../functions/webhooks/deliver.ts';
 import { openMailServer } from '../../support/mail/mail-server.ts';
@@ -41,7 +42,7 @@ beforeEach(async () => {
 
 const make = (body: object) => subject.api('POST', WEBHOOKS, { url: `${receiver.origin}/hook`, ...body });
 
-async function tell(): Promise<any[]> {
+async function tell(...more: EventFields[]): Promise<any[]> {
   const at = { project: 'demo', environment: 'dev', service: 'guestbook' };
   const events = [
     { ...at, type: 'alert.fired' as const, data: fired },
@@ -52,6 +53,7 @@ async function tell(): Promise<any[]> {
       data: { ...alert, firedAt: fired.firedAt, end: 'cleared' as const },
     },
     { project: 'demo', type: 'project.changed' as const, data: { changes: {} } },
+    ...more,
   ];
   await commit(subject.ports, { actor: 'berth' }, { writes: [], events });
   const errors: unknown[] = [];
@@ -80,6 +82,30 @@ describe('A webhook', () => {
     expect(lines[1]).toBe('Deployment 3 (v3) by user:ada began at 2026-01-01T00:00:00.000Z');
     expect(lines.at(-1)).toBe('`berth rollback -p demo -e dev -s guestbook`');
     expect(last.text).toMatch(/^Alert error-rate on guestbook in dev is over\n/);
+  });
+
+  it('for a chat sends who used an environment last that expires, and what lets it stay', async () => {
+    await make({ format: 'slack', types: ['environment'] });
+    const { deployment } = fired;
+    const [first, ...rest] = await tell({
+      project: 'demo',
+      environment: 'pr-7',
+      type: 'environment.expiring',
+      data: {
+        expiresAt: '2026-01-02T00:00:00.000Z',
+        left: '24 h',
+        cause: 'last request 6 h ago, last deployment 2 d ago by user:ada',
+        deployment,
+        next: 'berth env extend -p demo pr-7 --by 1d',
+      },
+    });
+    expect(rest).toEqual([]);
+    expect(first.text.split('\n')).toEqual([
+      'Environment pr-7 expires in 24 h: last request 6 h ago, last deployment 2 d ago by user:ada',
+      'Deployment 3 (v3) by user:ada began at 2026-01-01T00:00:00.000Z',
+      expect.stringMatching(/^Project demo, /),
+      '`berth env extend -p demo pr-7 --by 1d`',
+    ]);
   });
 
   it('for Teams sends an Adaptive Card of runs of text', async () => {

@@ -1,4 +1,5 @@
 /** Makes environments, lets them sleep, wakes and destroys them, and protects them. */
+import { EXPIRED } from '../setting.ts';
 import { pause } from '../world.ts';
 import { type Action, choose, newValue } from './action.ts';
 import { anywhere } from './places.ts';
@@ -39,6 +40,25 @@ export const environments: Action[] = [
   ],
   [1, (actor) => actor.client.ask('POST', `${choose(actor).at}/services/web/jobs/tidy/runs`)],
   [1, (actor) => actor.client.ask('DELETE', `${choose(actor).at}/services/web/jobs/tidy`)],
+  [
+    1,
+    (actor) => {
+      const { at } = choose(actor);
+      // They begin and end while the clients are at work, or are taken away.
+      const hour = new Date(actor.world.effects.now()).getUTCHours();
+      const two = (value: number): string => String(value).padStart(2, '0');
+      const minute = 1 + actor.world.random.below(58);
+      const officeHours = {
+        days: 'sun-sat',
+        from: `${two(hour)}:00`,
+        to: `${two(hour)}:${two(minute)}`,
+        zone: 'UTC',
+      };
+      return actor.client.ask('PATCH', at, {
+        officeHours: actor.world.random.chance(0.2) ? null : officeHours,
+      });
+    },
+  ],
   [1, (actor) => actor.client.ask('DELETE', `${choose(actor).in}/environments/dev`)],
   [
     2,
@@ -91,6 +111,15 @@ export const environments: Action[] = [
     },
   ],
   [1, (actor) => actor.client.ask('POST', `${choose(actor).at}/extend`, { by: '10m' })],
+  [
+    1,
+    (actor) => {
+      const path = `${choose(actor).in}/environments/${EXPIRED}`;
+      return actor.world.random.chance(0.5)
+        ? actor.client.ask('POST', `${path}/extend`, { by: '10m' })
+        : actor.client.ask('POST', `${path}/wake`);
+    },
+  ],
   [
     1,
     async (actor) => {

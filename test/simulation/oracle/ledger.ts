@@ -162,6 +162,17 @@ export function createLedger(world: World, { touches, secret }: LedgerAround): L
       if (isClockRight && idle < (was.idleAfterSeconds ?? Number.POSITIVE_INFINITY) * 1000 - DECIDING_MS)
         world.violate(`I8: ${was.name} is put to sleep ${idle} ms after it was used`);
     }
+    if (event.type === 'environment.expired' && !(Date.parse(was.expiresAt ?? '') <= now))
+      world.violate(`${was.name} is said to have expired, and is to expire at ${was.expiresAt}`);
+    if (event.type === 'environment.hibernating' && event.data?.reason === 'expired' && !was.destroyAt)
+      world.violate(`I8: ${was.name} is put to sleep as expired, and has been brought back`);
+    if (event.type === 'environment.hibernating' && event.data?.reason === 'hours') {
+      if (!was.officeHours) world.violate(`I8: ${was.name} is put to sleep for office hours that it has not`);
+      if (Date.parse(was.awakeUntil ?? '') > now)
+        world.violate(`I8: ${was.name} is put to sleep though it is held awake until ${was.awakeUntil}`);
+    }
+    if (event.type === 'environment.waking' && event.actor === SYSTEM_ACTOR && was.destroyAt)
+      world.violate(`${was.name} has expired, and Berth wakes it by itself`);
     if (
       event.type !== 'environment.destroying' ||
       event.actor !== SYSTEM_ACTOR ||
@@ -169,7 +180,7 @@ export function createLedger(world: World, { touches, secret }: LedgerAround): L
     )
       return;
     if (was.protection) world.violate(`I8: ${was.name} is protected, and is destroyed for its age`);
-    if (was.expiresAt === undefined || Date.parse(was.expiresAt) > now)
+    if (was.destroyAt === undefined || Date.parse(was.destroyAt) > now)
       world.violate(`I8: ${was.name} is destroyed for its age, and is not of age`);
   }
 

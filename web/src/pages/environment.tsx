@@ -38,8 +38,9 @@ export default function EnvironmentPage(place: InEnvironment) {
     return <Missing what={`There is no environment ${place.environment} in ${place.project} now.`} />;
   }
   if (!environment) return <Loading />;
-  const { name, project, state, kind, idleAfter, hibernatesAt, expiresAt, lastActivityAt, leftovers } =
+  const { name, project, state, kind, idleAfter, hibernatesAt, expiresAt, destroyAt, lastActivityAt } =
     environment;
+  const { leftovers } = environment;
   return (
     <div className="stack">
       <Crumbs project={project} of={[[name]]} />
@@ -81,8 +82,17 @@ export default function EnvironmentPage(place: InEnvironment) {
               </span>
             ),
           ],
+          [
+            'Office hours',
+            environment.officeHours !== undefined &&
+              `${environment.officeHours.days}, ${environment.officeHours.from} to ${environment.officeHours.to}, ${environment.officeHours.zone}`,
+          ],
           ['Last used', <Ago key="used" at={lastActivityAt} />],
-          ['Expires', expiresAt === undefined ? 'never' : <Ago key="goes" at={expiresAt} />],
+          [
+            destroyAt === undefined ? 'Expires' : 'Expired',
+            expiresAt === undefined ? 'never' : <Ago key="goes" at={expiresAt} />,
+          ],
+          ['Destroyed', destroyAt !== undefined && <Ago key="destroyed" at={destroyAt} />],
           [
             'Created',
             <span key="made">

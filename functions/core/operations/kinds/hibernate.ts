@@ -3,7 +3,7 @@ import { inputOf, operationKind } from '../operation-kind.ts';
 
 export const hibernate = operationKind({
   target: 'environment',
-  input: inputOf<{ reason: 'idle' | 'requested' }>(),
+  input: inputOf<{ reason: 'idle' | 'expired' | 'hours' | 'requested' }>(),
   boundSeconds: 360,
   cancelable: false,
   runsOn: 'workloads',

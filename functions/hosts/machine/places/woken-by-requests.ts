@@ -1,6 +1,11 @@
 /** Answers the router when a request comes for a workload that does not run. */
 import { covers } from '../../../adapters/router/hosts.ts';
 import { wakeEnvironment } from '../../../commands/environments/transitions.ts';
+import {
+  expiredSleeper,
+  unlessExpired,
+  wokenByRequest,
+} from '../../../commands/environments/wake-on-request.ts';
 import { environmentKey } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import {
@@ -68,7 +73,10 @@ export function wakeOnRequest(ports: Ports, log: LocalLog, asked: (place: Place)
   }
 
   return {
-    /** What is known of a workload that has not been declared since the start. */
+    /**
+     * What is known of a workload that has not been declared since the start.
+     * @throws Problem unavailable: its environment has expired, and people alone wake it
+     */
     async lookup(
       { service, ...ref }: Place,
       host: string,
@@ -85,18 +93,26 @@ export function wakeOnRequest(ports: Ports, log: LocalLog, asked: (place: Place)
           ? await routed(environment.data, host, path)
           : instanceIn(environment.data, service);
       if (instance?.current === undefined) return 'absent';
+      unlessExpired(environment.data);
       return instance.state === 'stopped' ? 'stopped' : state;
     },
-    /** An environment that is going to sleep is woken once it sleeps. Resolves when it wakes, or shall not. */
+    /**
+     * An environment that is going to sleep is woken once it sleeps. Resolves when it wakes, or shall not.
+     * @throws Problem unavailable: it has expired
+     */
     async wake(ref: EnvironmentRef): Promise<'waking' | 'awake'> {
       for (;;) {
         const changed = ports.store.changed(environmentKey(ref).pk, { timeoutMs: LOOK_MS });
         const environment = await ports.store.get<Environment>(environmentKey(ref));
+        const expired = environment && expiredSleeper(environment.data);
+        if (expired) throw expired;
         const state = environment?.data.state;
         if (state !== 'hibernating' && state !== 'hibernated') return state === 'waking' ? state : 'awake';
         if (state === 'hibernated') {
           try {
-            await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref);
+            await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref, (sleeper) =>
+              wokenByRequest(sleeper, ports.effects.now()),
+            );
             return 'waking';
           } catch (error) {
             // Something else has changed the environment since it was read, or is changing it.

@@ -1,8 +1,9 @@
-/** Sleep, wake, stay longer. */
+/** Sleep, wake, stay longer, office hours. */
 import type { Environment } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
 import { Guarded } from '../../components/access/guarded.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
+import { Hours } from './hours-dialog.tsx';
 
 export function EnvironmentActions({ environment }: { environment: Environment }) {
   const { state, expiresAt } = environment;
@@ -11,6 +12,7 @@ export function EnvironmentActions({ environment }: { environment: Environment }
       {expiresAt !== undefined && !['destroying', 'destroyed'].includes(state) && (
         <Extend environment={environment} />
       )}
+      {!['destroying', 'destroyed'].includes(state) && <Hours environment={environment} />}
       <Power environment={environment} />
     </>
   );
@@ -20,7 +22,7 @@ export function EnvironmentActions({ environment }: { environment: Environment }
 function Power({ environment }: { environment: Environment }) {
   const { project, name, state } = environment;
   const path = { project, environment: name };
-  const isAsleep = state === 'hibernated' || state === 'waking';
+  const isAsleep = state === 'hibernated' || state === 'expired' || state === 'waking';
   const { busy, run } = useAction(
     async () => {
       if (isAsleep) {
@@ -34,7 +36,7 @@ function Power({ environment }: { environment: Environment }) {
     },
     isAsleep ? 'It was not woken' : 'It was not put to sleep',
   );
-  if (!['ready', 'hibernating', 'hibernated', 'waking'].includes(state)) return null;
+  if (!['ready', 'hibernating', 'hibernated', 'expired', 'waking'].includes(state)) return null;
   const goesOn = state === 'hibernating' || state === 'waking';
   return (
     <Guarded

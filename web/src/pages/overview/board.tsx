@@ -160,7 +160,7 @@ function nextOf(environments: readonly Environment[], from: Environment): Enviro
 }
 
 function EnvironmentHead({ environment }: { environment: Environment }) {
-  const { project, name, state, kind, hibernatesAt, expiresAt } = environment;
+  const { project, name, state, kind, hibernatesAt, expiresAt, destroyAt } = environment;
   return (
     <>
       <span className="row">
@@ -174,7 +174,12 @@ function EnvironmentHead({ environment }: { environment: Environment }) {
             , sleeps <Ago at={hibernatesAt} />
           </>
         )}
-        {expiresAt !== undefined && (
+        {destroyAt !== undefined && (
+          <>
+            , destroyed <Ago at={destroyAt} />
+          </>
+        )}
+        {expiresAt !== undefined && destroyAt === undefined && (
           <>
             , expires <Ago at={expiresAt} />
           </>
