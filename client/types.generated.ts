@@ -11970,6 +11970,7 @@ export interface ProjectCost {
       | 'ready'
       | 'hibernating'
       | 'hibernated'
+      | 'expired'
       | 'waking'
       | 'destroying'
       | 'destroyed'
