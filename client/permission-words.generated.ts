@@ -36,6 +36,7 @@ export const actionWords: Readonly<Record<Action, string>> = {
   "build-secret.write": "set and remove secrets that every build of the project sees",
   "environment.read": "list and read environments and what is in them",
   "environment.create": "create an environment",
+  "environment.clone": "begin an environment as another one; its secrets come along for those who may see them",
   "environment.update": "hibernate, wake and extend an environment, and change when that happens by itself",
   "environment.delete": "destroy an environment with all that is in it",
   "environment.protect": "protect an environment; to loosen its protection is for administrators",

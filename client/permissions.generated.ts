@@ -125,6 +125,10 @@ const table = {
   "environment.create": {
     "least": "developer"
   },
+  "environment.clone": {
+    "least": "developer",
+    "protected": "maintainer"
+  },
   "environment.update": {
     "least": "developer",
     "protected": "maintainer"

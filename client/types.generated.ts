@@ -93,6 +93,9 @@ export type Event = {
     | 'place.removed'
     | 'place.reachable'
     | 'place.unreachable'
+    | 'clone.started'
+    | 'clone.succeeded'
+    | 'clone.failed'
     | 'deployment.created'
     | 'deployment.approved'
     | 'deployment.rejected'
@@ -863,6 +866,53 @@ export type Event1 =
          * Why it can not be reached.
          */
         reason: string;
+      };
+    }
+  | {
+      type: 'clone.started';
+      data: {
+        /**
+         * The environment that was cloned.
+         */
+        from: string;
+        /**
+         * What is to serve in it, in that order.
+         */
+        services: string[];
+        /**
+         * Whether secrets come along.
+         */
+        secrets: boolean;
+        /**
+         * Whether data come along.
+         */
+        withData: boolean;
+      };
+    }
+  | {
+      type: 'clone.succeeded';
+      data: {
+        /**
+         * The environment that was cloned.
+         */
+        from: string;
+      };
+    }
+  | {
+      type: 'clone.failed';
+      data: {
+        /**
+         * The environment that was cloned.
+         */
+        from: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
       };
     }
   | {
@@ -5769,6 +5819,100 @@ export interface Paths {
         200: {
           content: {
             'application/json': Environment;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/clone': {
+    /**
+     * Create an environment that begins as another one
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Of the new environment.
+             */
+            name: string;
+            /**
+             * persistent by default.
+             */
+            kind?: 'persistent' | 'ephemeral';
+            /**
+             * Is destroyed this long from now: 10s to 365d.
+             */
+            ttl?: string;
+            /**
+             * Hibernates after this long without a request or deployment: 5s to 30d.
+             */
+            idleAfter?: string;
+            /**
+             * Whether secrets come along; true by default.
+             */
+            secrets?: boolean;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/origin': {
+    /**
+     * Read what an environment began as, and how far that has come
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Origin;
           };
         };
         default: {
@@ -11466,6 +11610,42 @@ export interface ScoreCheck {
     message: string;
     hint: string;
   }[];
+}
+export interface Origin {
+  /**
+   * The environment that was cloned.
+   */
+  from: string;
+  /**
+   * Whether its secrets came along.
+   */
+  secrets: boolean;
+  /**
+   * Whether the data of its databases came along.
+   */
+  withData: boolean;
+  state: 'preparing' | 'provisioning' | 'deploying' | 'succeeded' | 'failed';
+  /**
+   * In the order in which they come: each behind those that it refers to.
+   */
+  services: {
+    service: string;
+    version: string;
+    state: 'waiting' | 'deploying' | 'succeeded' | 'failed';
+    /**
+     * Number of the deployment.
+     */
+    deployment?: number;
+    /**
+     * Id of its operation.
+     */
+    operation?: string;
+    error?: Error;
+  }[];
+  error?: Error;
+  createdAt: string;
+  createdBy: string;
+  endedAt?: string;
 }
 export interface Wake {
   /**

@@ -28,6 +28,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./versions/imports.ts'),
   () => import('./versions/score-files.ts'),
   () => import('./environments/environments.ts'),
+  () => import('./clones/clones.ts'),
   () => import('./environments/wakes.ts'),
   () => import('./resources/resources.ts'),
   () => import('./backups/backups.ts'),

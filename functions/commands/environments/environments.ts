@@ -1,5 +1,6 @@
 /** Creates and changes environments. Long changes of their state are in transitions.ts. */
 import { isAtLeast, permissions, type Role } from '../../core/authorization/roles.ts';
+import type { DataOf } from '../../core/events/event-types.ts';
 import { changesOf } from '../../core/field-changes.ts';
 import { ENVIRONMENTS_QUEUE, environmentKey, projectKey } from '../../core/keys.ts';
 import {
@@ -64,6 +65,8 @@ export interface NewEnvironment {
   idleAfterSeconds?: number;
   /** Where it shall be; in the default place where absent. */
   placement?: PlacementWish;
+  /** What it begins as, where it is a clone. */
+  clone?: DataOf<'clone.started'>;
 }
 
 export interface Accepted {
@@ -128,6 +131,7 @@ export async function createEnvironment(
           operation: operation.id,
           type: 'environment.created',
         },
+        ...(input.clone ? [{ ...ref, type: 'clone.started' as const, data: input.clone }] : []),
       ],
       result: accepted,
     });

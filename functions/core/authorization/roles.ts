@@ -129,6 +129,11 @@ export const permissions = permission({
   },
   'environment.read': { least: 'viewer', does: 'list and read environments and what is in them' },
   'environment.create': { least: 'developer', does: 'create an environment' },
+  'environment.clone': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'begin an environment as another one; its secrets come along for those who may see them',
+  },
   'environment.update': {
     least: 'developer',
     protected: 'maintainer',

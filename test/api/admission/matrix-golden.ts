@@ -44,6 +44,7 @@ export const golden = {
     'build.create',
     'version.create',
     'environment.create',
+    'environment.clone',
     'environment.update',
     'environment.delete',
     'secret.write',
@@ -91,6 +92,7 @@ export const golden = {
 /** Whom it needs in a protected environment, where that is more. */
 export const goldenProtected: Readonly<Partial<Record<Action, 'maintainer' | 'administrator'>>> = {
   'environment.update': 'maintainer',
+  'environment.clone': 'maintainer',
   'environment.delete': 'administrator',
   'secret.write': 'maintainer',
   'instance.operate': 'maintainer',
