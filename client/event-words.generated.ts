@@ -198,6 +198,9 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
     "words": "Place {place} can not be reached",
     "tone": "bad"
   },
+  "masking.changed": {
+    "words": "Masking of data that are copied changed"
+  },
   "clone.started": {
     "words": "Environment {environment} begins as {from}"
   },

@@ -51,6 +51,8 @@ export const actionWords: Readonly<Record<Action, string>> = {
   "backup.restore": "put a backup in the place of the data of a resource",
   "backup.download": "download a backup with all the data in it, which the audit trail records",
   "backup.delete": "delete a backup",
+  "masking.read": "read how data are masked that are copied to other environments",
+  "masking.write": "set how data are masked that are copied to other environments",
   "domain.read": "list and read domains, and how their certificates do",
   "domain.write": "add, check and remove domains of their own",
   "gameday.create": "hold a game day: make an environment fail on purpose, for a time",

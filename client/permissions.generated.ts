@@ -183,6 +183,12 @@ const table = {
     "least": "maintainer",
     "protected": "administrator"
   },
+  "masking.read": {
+    "least": "viewer"
+  },
+  "masking.write": {
+    "least": "administrator"
+  },
   "domain.read": {
     "least": "viewer"
   },

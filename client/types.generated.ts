@@ -93,6 +93,7 @@ export type Event = {
     | 'place.removed'
     | 'place.reachable'
     | 'place.unreachable'
+    | 'masking.changed'
     | 'clone.started'
     | 'clone.succeeded'
     | 'clone.failed'
@@ -866,6 +867,15 @@ export type Event1 =
          * Why it can not be reached.
          */
         reason: string;
+      };
+    }
+  | {
+      type: 'masking.changed';
+      data: {
+        /**
+         * Uids of those that have a rule now.
+         */
+        resources: string[];
       };
     }
   | {
@@ -5872,6 +5882,10 @@ export interface Paths {
              */
             idleAfter?: string;
             /**
+             * Whether the data of its databases come along, masked as the project says; false by default.
+             */
+            withData?: boolean;
+            /**
              * Whether secrets come along; true by default.
              */
             secrets?: boolean;
@@ -5913,6 +5927,93 @@ export interface Paths {
         200: {
           content: {
             'application/json': Origin;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/masking': {
+    /**
+     * Read how data are masked that are copied to other environments
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Masking;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Set how data are masked that are copied to other environments
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * @maxItems 50
+             */
+            rules: {
+              /**
+               * The uid of the database, in whatever environment.
+               */
+              resource: string;
+              /**
+               * Statements that end in semicolons; empty where there is nothing to mask.
+               */
+              sql: string;
+            }[];
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Masking;
           };
         };
         default: {
@@ -10643,6 +10744,8 @@ export interface Problem {
     | 'environment_gone'
     | 'rotation_failed'
     | 'backup_failed'
+    | 'masking_failed'
+    | 'masking_required'
     | 'certificate_refused'
     | 'policy_violation'
     | 'fenced';
@@ -11331,6 +11434,7 @@ export interface Operation {
   kind:
     | 'build'
     | 'provision-environment'
+    | 'provision-with-data'
     | 'deploy'
     | 'deploy-in-steps'
     | 'rollback'
@@ -11407,6 +11511,7 @@ export interface OperationSummary {
   kind:
     | 'build'
     | 'provision-environment'
+    | 'provision-with-data'
     | 'deploy'
     | 'deploy-in-steps'
     | 'rollback'
@@ -11646,6 +11751,18 @@ export interface Origin {
   createdAt: string;
   createdBy: string;
   endedAt?: string;
+}
+export interface Masking {
+  rules: {
+    /**
+     * The uid of the database, in whatever environment.
+     */
+    resource: string;
+    /**
+     * Statements that end in semicolons; empty where there is nothing to mask.
+     */
+    sql: string;
+  }[];
 }
 export interface Wake {
   /**

@@ -29,6 +29,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./versions/score-files.ts'),
   () => import('./environments/environments.ts'),
   () => import('./clones/clones.ts'),
+  () => import('./clones/masking.ts'),
   () => import('./environments/wakes.ts'),
   () => import('./resources/resources.ts'),
   () => import('./backups/backups.ts'),

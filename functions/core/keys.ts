@@ -285,6 +285,8 @@ export const domainSecretPath = (
 /** Where the key of the account with the certificate authority is: below the name of no project. */
 export const CERTIFICATE_ACCOUNT_PATH = '-certificates/account-key';
 
+export const maskingKey = (project: string): Key => ({ pk: `masking#${project}`, sk: 'masking' });
+
 /** How an environment came to begin as another one; it is removed with the environment. */
 export const cloneKey = (environment: EnvironmentRef): Key => ({
   pk: environmentPartition(environment),

@@ -51,17 +51,23 @@ export const routes = [
     description:
       'It is in the same place, with the same variables and secrets, and what serves there is deployed to it, each service behind ' +
       'those that it refers to. Its resources are its own. Secrets come along for those who may reveal them; with `"secrets": false` ' +
-      'none do. The operation makes the environment; what follows is read at `…/environments/{name}/origin`.',
+      'none do. With `withData` each database begins with what it has in the other environment, read once and masked by the rules of ' +
+      'the project: as it is, it takes the right to download backups, masked the right to make them. The operation makes the environment; what follows is read at `…/environments/{name}/origin`.',
     tag: 'Environments',
     body: z.strictObject({
       name: nameSchema.meta({ description: 'Of the new environment.', example: 'dev-copy' }),
       kind: z.enum(['persistent', 'ephemeral']).optional().meta({ description: 'persistent by default.' }),
       ttl: ttlSchema.optional(),
       idleAfter: idleAfterSchema.optional(),
+      withData: z.boolean().optional().meta({
+        description:
+          'Whether the data of its databases come along, masked as the project says; false by default.',
+      }),
       secrets: z.boolean().optional().meta({ description: 'Whether secrets come along; true by default.' }),
     }),
     bodyExamples: {
       'for three days': { name: 'dev-copy', ttl: '3d' },
+      'with data': { name: 'dev-copy', withData: true },
       'without secrets': { name: 'dev-copy', secrets: false },
     },
     answers: { 202: acceptedAnswer('Accepted: the operation that provisions it') },
@@ -69,6 +75,7 @@ export const routes = [
       'already_exists',
       'conflict',
       'environment_not_ready',
+      'masking_required',
       'placement_not_found',
       'placement_not_allowed',
       'placement_ambiguous',
@@ -77,17 +84,21 @@ export const routes = [
     async handle({ ports, params, body, access, change }) {
       const refused = access.refusal('environment.create', 'project');
       if (refused) throw refused;
-      const { name, kind = 'persistent', secrets = true, ttl, idleAfter } = body;
+      const { name, kind = 'persistent', secrets = true, withData = false, ttl, idleAfter } = body;
       const request = {
         name,
         kind,
         secrets,
-        withData: false,
+        withData,
         ...(kind === 'ephemeral' && EPHEMERAL),
         ...(ttl !== undefined && { ttlSeconds: ttl }),
         ...(idleAfter !== undefined && { idleAfterSeconds: idleAfter }),
       };
-      const rights = { revealSecrets: !access.refusal('secret.reveal') };
+      const rights = {
+        revealSecrets: !access.refusal('secret.reveal'),
+        plainData: access.refusal('backup.download'),
+        maskedData: access.refusal('backup.write'),
+      };
       const reply = await change(
         ({ operation }: Accepted) => acceptedReply(operation),
         (caller) => cloneEnvironment(ports, caller, params, request, rights),

@@ -86,7 +86,7 @@ async function prepare(ports: Ports, item: Item<Clone>): Promise<Outcome> {
 async function untilReady(ports: Ports, item: Item<Clone>): Promise<Outcome> {
   const environment = await own(ports, item.data);
   if (environment.state === 'failed') {
-    await finish(ports, item, { state: 'failed', error: await whyFailed(ports, environment) });
+    await finish(ports, item, { state: 'failed', error: await whyFailed(ports, item.data, environment) });
     return 'on';
   }
   const isReady = RUNS_IN.includes(environment.state);
@@ -94,9 +94,13 @@ async function untilReady(ports: Ports, item: Item<Clone>): Promise<Outcome> {
   return isReady ? 'on' : 'later';
 }
 
-async function whyFailed({ store }: Ports, environment: Environment): Promise<ProblemDetail> {
-  const operation = await store.get<Operation>(operationKey(environment.operation ?? ''));
-  return operation?.data.error ?? notReady(environment, RUNS_IN).toDetail();
+async function whyFailed(
+  { store }: Ports,
+  { operation }: Clone,
+  environment: Environment,
+): Promise<ProblemDetail> {
+  const found = await store.get<Operation>(operationKey(operation));
+  return found?.data.error ?? notReady(environment, RUNS_IN).toDetail();
 }
 
 async function deployNext(ports: Ports, item: Item<Clone>): Promise<Outcome> {

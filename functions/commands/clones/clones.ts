@@ -8,6 +8,7 @@ import {
   HOME,
   isUnderWay,
 } from '../../core/model/index.ts';
+import type { ProvisionWithDataInput } from '../../core/operations/kinds/provision-with-data.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item, Store, Write } from '../../ports/store.ts';
@@ -21,6 +22,7 @@ import {
   RUNS_IN,
 } from '../environments/environments.ts';
 import { secretsOf, servingIn } from './begin-as.ts';
+import { copyable, maskingOf, readMasking } from './masking.ts';
 
 export interface CloneRequest
   extends Pick<NewEnvironment, 'name' | 'kind' | 'ttlSeconds' | 'idleAfterSeconds'> {
@@ -32,6 +34,9 @@ export interface CloneRequest
 /** What the caller may do in the environment that is cloned. */
 export interface CloneRights {
   revealSecrets: boolean;
+  /** Why they may not have its data as they are, and why not even masked; undefined where they may. */
+  plainData?: Problem | undefined;
+  maskedData?: Problem | undefined;
 }
 
 /**
@@ -72,14 +77,16 @@ export async function cloneEnvironment(
   if (!RUNS_IN.includes(from.state)) throw notReady(from, RUNS_IN);
   const { secrets, withData, ...input } = request;
   if (secrets && !rights.revealSecrets) await refuseSecrets(ports, from);
+  const data = withData ? await dataFor(ports, from, rights) : undefined;
   const services = inOrder(await servingIn(ports.store, from));
-  const together = ({ environment }: Accepted): Write[] => {
+  const together = ({ environment, operation }: Accepted): Write[] => {
     const clone: Clone = {
       project: environment.project,
       environment: environment.name,
       environmentId: environment.id,
       from: from.name,
       fromId: from.id,
+      operation: operation.id,
       secrets,
       withData,
       state: 'preparing',
@@ -95,6 +102,7 @@ export async function cloneEnvironment(
     ...input,
     project: ref.project,
     placement: from.placement ?? HOME,
+    ...(data && { data }),
     clone: { from: from.name, services: services.map(({ service }) => service), secrets, withData },
   };
   try {
@@ -104,6 +112,22 @@ export async function cloneEnvironment(
     if (error instanceof NotTogether) await getEnvironment(ports.store, ref);
     throw error;
   }
+}
+
+/** @throws Problem masking_required | forbidden */
+async function dataFor(
+  { store }: Ports,
+  from: Environment,
+  { plainData, maskedData }: CloneRights,
+): Promise<ProvisionWithDataInput> {
+  const { rules } = await readMasking(store, from.project);
+  const masking = maskingOf(rules, from);
+  const statements = (await copyable(store, from)).map(({ uid }) => masking(uid));
+  // Where nothing is copied now, something may be by then.
+  const masked = rules.length > 0 || from.protection !== undefined;
+  const refused = masked && statements.every((some) => some !== undefined) ? maskedData : plainData;
+  if (refused) throw refused;
+  return { from: from.name, fromId: from.id, masked };
 }
 
 /** @throws Problem forbidden, where there are any */

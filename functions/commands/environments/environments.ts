@@ -11,6 +11,7 @@ import {
   type OperationOn,
   type PlacementWish,
 } from '../../core/model/index.ts';
+import type { ProvisionWithDataInput } from '../../core/operations/kinds/provision-with-data.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Due, Item, Write } from '../../ports/store.ts';
@@ -67,6 +68,8 @@ export interface NewEnvironment {
   placement?: PlacementWish;
   /** What it begins as, where it is a clone. */
   clone?: DataOf<'clone.started'>;
+  /** Whose data it gets before it is ready. */
+  data?: ProvisionWithDataInput;
 }
 
 export interface Accepted {
@@ -88,14 +91,20 @@ export async function createEnvironment(
   const { placement, writes: placing } = await placementFor(ports, input.placement, ref);
   const now = ports.effects.now();
   const id = ports.effects.id();
-  const operation = newOperation(ports, caller.actor, {
-    kind: 'provision-environment',
+  const target = {
     project: input.project,
     environment: input.name,
     environmentId: id,
     placement: placement ?? HOME,
     generation: 1,
-  });
+  };
+  const operation = newOperation(
+    ports,
+    caller.actor,
+    input.data
+      ? { kind: 'provision-with-data', ...target, input: input.data }
+      : { kind: 'provision-environment', ...target },
+  );
   const at = new Date(now).toISOString();
   const environment: Environment = {
     project: input.project,

@@ -192,6 +192,11 @@ export const permissions = permission({
     does: 'download a backup with all the data in it, which the audit trail records',
   },
   'backup.delete': { least: 'maintainer', protected: 'administrator', does: 'delete a backup' },
+  'masking.read': { least: 'viewer', does: 'read how data are masked that are copied to other environments' },
+  'masking.write': {
+    least: 'administrator',
+    does: 'set how data are masked that are copied to other environments',
+  },
   'domain.read': { least: 'viewer', does: 'list and read domains, and how their certificates do' },
   'domain.write': {
     least: 'developer',

@@ -5,6 +5,10 @@ import { type EventDeclarations, failureData } from '../events/event-declaration
 const from = z.string().describe('The environment that was cloned.');
 
 export const cloneEvents = {
+  'masking.changed': {
+    data: z.object({ resources: z.array(z.string()).describe('Uids of those that have a rule now.') }),
+    words: 'Masking of data that are copied changed',
+  },
   'clone.started': {
     data: z.object({
       from,

@@ -27,6 +27,8 @@ export interface Clone {
   from: string;
   /** Of the very environment that was cloned. */
   fromId: string;
+  /** What makes the environment. */
+  operation: string;
   /** Whether secrets come along. */
   secrets: boolean;
   /** Whether data come along. */

@@ -26,6 +26,7 @@ export const golden = {
     'metric.read',
     'job.read',
     'backup.read',
+    'masking.read',
     'domain.read',
     'operation.read',
     'policy.read',
@@ -86,7 +87,7 @@ export const golden = {
     'service.delete',
     'version.delete',
   ],
-  administrator: ['project.delete', 'environment.unprotect', 'audit.read', 'policy.write'],
+  administrator: ['project.delete', 'environment.unprotect', 'audit.read', 'policy.write', 'masking.write'],
 } as const satisfies Record<string, readonly Action[]>;
 
 /** Whom it needs in a protected environment, where that is more. */

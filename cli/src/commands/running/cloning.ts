@@ -16,6 +16,7 @@ interface CloneOptions extends WaitOption {
   ephemeral?: boolean;
   ttl?: string;
   idleAfter?: string;
+  withData?: boolean;
   /** False: they stay where they are. */
   secrets: boolean;
 }
@@ -26,6 +27,7 @@ export function addCloning(env: Command): void {
     .argument('<from>', 'the environment that it begins as')
     .argument('<name>', 'of the new one')
     .description('Create one that begins as another: its variables, secrets, and what serves there')
+    .option('--with-data', 'its databases begin with the data of the other, masked as the project says')
     .option(
       '--no-secrets',
       'secrets stay where they are; by default they come along, for those who may see them',
@@ -36,7 +38,7 @@ export function addCloning(env: Command): void {
     .option('--no-wait', 'start it and come back at once')
     .action(async (from: string, name: string, options: CloneOptions, command: Command) => {
       const session = openSession(command);
-      const { ephemeral, ttl, idleAfter, secrets } = options;
+      const { ephemeral, ttl, idleAfter, secrets, withData } = options;
       const project = session.project();
       const started = await body(
         session.api.POST(`${ENVIRONMENT}/clone`, {
@@ -44,6 +46,7 @@ export function addCloning(env: Command): void {
           body: {
             name,
             secrets,
+            ...(withData && { withData }),
             ...(ephemeral && { kind: 'ephemeral' as const }),
             ...(ttl !== undefined && { ttl }),
             ...(idleAfter !== undefined && { idleAfter }),
