@@ -58,16 +58,6 @@ export const environments: Action[] = [
     },
   ],
   [
-    2,
-    (actor) =>
-      actor.client.ask('POST', `${choose(actor).at}/clone`, {
-        name: `copy-${actor.client.person.name}`,
-        ttl: '10m',
-        secrets: actor.world.random.chance(0.5),
-        withData: actor.world.random.chance(0.7),
-      }),
-  ],
-  [
     1,
     (actor) =>
       actor.client.ask('POST', `${choose(actor).in}/environments`, {

@@ -76,11 +76,6 @@ export const plots = {
     before: [...served, backUp, restore],
     act: (ask) => ask('POST', `${DATABASE}/restore`, {}),
   },
-  clone: { before: served, act: (ask) => ask('POST', `${DEV}/clone`, { name: 'other' }) },
-  'clone with data': {
-    before: served,
-    act: (ask) => ask('POST', `${DEV}/clone`, { name: 'other', withData: true }),
-  },
   restart: { before: served, act: (ask) => ask('POST', `${WEB}/restart`) },
   stop: { before: served, act: (ask) => ask('POST', `${WEB}/stop`) },
   removal: { before: served, act: (ask) => ask('DELETE', WEB) },
