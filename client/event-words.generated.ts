@@ -214,6 +214,20 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
     "words": "Place {place} can not be reached",
     "tone": "bad"
   },
+  "masking.changed": {
+    "words": "Masking of data that are copied changed"
+  },
+  "clone.started": {
+    "words": "Environment {environment} begins as {from}"
+  },
+  "clone.succeeded": {
+    "words": "Environment {environment} is as {from} was",
+    "tone": "good"
+  },
+  "clone.failed": {
+    "words": "Environment {environment} did not become as {from}",
+    "tone": "bad"
+  },
   "deployment.created": {
     "words": "Deployment {number} of {service} to {environment} started",
     "wordsFor": [

@@ -125,6 +125,10 @@ const table = {
   "environment.create": {
     "least": "developer"
   },
+  "environment.clone": {
+    "least": "developer",
+    "protected": "maintainer"
+  },
   "environment.update": {
     "least": "developer",
     "protected": "maintainer"
@@ -178,6 +182,12 @@ const table = {
   "backup.delete": {
     "least": "maintainer",
     "protected": "administrator"
+  },
+  "masking.read": {
+    "least": "viewer"
+  },
+  "masking.write": {
+    "least": "administrator"
   },
   "domain.read": {
     "least": "viewer"

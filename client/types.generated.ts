@@ -95,6 +95,10 @@ export type Event = {
     | 'place.removed'
     | 'place.reachable'
     | 'place.unreachable'
+    | 'masking.changed'
+    | 'clone.started'
+    | 'clone.succeeded'
+    | 'clone.failed'
     | 'deployment.created'
     | 'deployment.approved'
     | 'deployment.rejected'
@@ -935,6 +939,62 @@ export type Event1 =
          * Why it can not be reached.
          */
         reason: string;
+      };
+    }
+  | {
+      type: 'masking.changed';
+      data: {
+        /**
+         * Uids of those that have a rule now.
+         */
+        resources: string[];
+      };
+    }
+  | {
+      type: 'clone.started';
+      data: {
+        /**
+         * The environment that was cloned.
+         */
+        from: string;
+        /**
+         * What is to serve in it, in that order.
+         */
+        services: string[];
+        /**
+         * Whether secrets come along.
+         */
+        secrets: boolean;
+        /**
+         * Whether data come along.
+         */
+        withData: boolean;
+      };
+    }
+  | {
+      type: 'clone.succeeded';
+      data: {
+        /**
+         * The environment that was cloned.
+         */
+        from: string;
+      };
+    }
+  | {
+      type: 'clone.failed';
+      data: {
+        /**
+         * The environment that was cloned.
+         */
+        from: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
       };
     }
   | {
@@ -5877,6 +5937,191 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/clone': {
+    /**
+     * Create an environment that begins as another one
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Of the new environment.
+             */
+            name: string;
+            /**
+             * persistent by default.
+             */
+            kind?: 'persistent' | 'ephemeral';
+            /**
+             * Is destroyed this long from now: 10s to 365d.
+             */
+            ttl?: string;
+            /**
+             * Hibernates after this long without a request or deployment: 5s to 30d.
+             */
+            idleAfter?: string;
+            /**
+             * Whether the data of its databases come along, masked as the project says; false by default.
+             */
+            withData?: boolean;
+            /**
+             * Whether secrets come along; true by default.
+             */
+            secrets?: boolean;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/origin': {
+    /**
+     * Read what an environment began as, and how far that has come
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Origin;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/masking': {
+    /**
+     * Read how data are masked that are copied to other environments
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Masking;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Set how data are masked that are copied to other environments
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * @maxItems 50
+             */
+            rules: {
+              /**
+               * The uid of the database, in whatever environment.
+               */
+              resource: string;
+              /**
+               * Statements that end in semicolons; empty where there is nothing to mask.
+               */
+              sql: string;
+            }[];
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Masking;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/wakes': {
     /**
      * Wake an environment because a request came for a service in it
@@ -10700,6 +10945,8 @@ export interface Problem {
     | 'environment_gone'
     | 'rotation_failed'
     | 'backup_failed'
+    | 'masking_failed'
+    | 'masking_required'
     | 'certificate_refused'
     | 'policy_violation'
     | 'fenced';
@@ -11410,6 +11657,7 @@ export interface Operation {
   kind:
     | 'build'
     | 'provision-environment'
+    | 'provision-with-data'
     | 'deploy'
     | 'deploy-in-steps'
     | 'rollback'
@@ -11486,6 +11734,7 @@ export interface OperationSummary {
   kind:
     | 'build'
     | 'provision-environment'
+    | 'provision-with-data'
     | 'deploy'
     | 'deploy-in-steps'
     | 'rollback'
@@ -11688,6 +11937,54 @@ export interface ScoreCheck {
     code: string;
     message: string;
     hint: string;
+  }[];
+}
+export interface Origin {
+  /**
+   * The environment that was cloned.
+   */
+  from: string;
+  /**
+   * Whether its secrets came along.
+   */
+  secrets: boolean;
+  /**
+   * Whether the data of its databases came along.
+   */
+  withData: boolean;
+  state: 'preparing' | 'provisioning' | 'deploying' | 'succeeded' | 'failed';
+  /**
+   * In the order in which they come: each behind those that it refers to.
+   */
+  services: {
+    service: string;
+    version: string;
+    state: 'waiting' | 'deploying' | 'succeeded' | 'failed';
+    /**
+     * Number of the deployment.
+     */
+    deployment?: number;
+    /**
+     * Id of its operation.
+     */
+    operation?: string;
+    error?: Error;
+  }[];
+  error?: Error;
+  createdAt: string;
+  createdBy: string;
+  endedAt?: string;
+}
+export interface Masking {
+  rules: {
+    /**
+     * The uid of the database, in whatever environment.
+     */
+    resource: string;
+    /**
+     * Statements that end in semicolons; empty where there is nothing to mask.
+     */
+    sql: string;
   }[];
 }
 export interface Wake {

@@ -2,6 +2,7 @@
 export const operationWords = {
   "build": "Build of {service}",
   "provision-environment": "Making {environment} ready",
+  "provision-with-data": "Making {environment} ready, with data",
   "deploy": "Deployment {number} of {service} to {environment}",
   "deploy-in-steps": "Deployment {number} of {service} to {environment}, in steps",
   "rollback": "Rollback {number} of {service} in {environment}",

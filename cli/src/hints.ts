@@ -13,6 +13,7 @@ export const COMMANDS: readonly (readonly [string, string])[] = [
   ['GET …/destroyed-environments', 'berth env list --destroyed'],
   ['POST …/wake', 'berth env wake'],
   ['PATCH …/environments/*', 'berth env extend *'],
+  ['POST …/clone', 'berth env clone *'],
   ['POST …/uploads', 'berth build'],
   ['POST …/builds', 'berth build'],
   ['GET …/versions', 'berth versions'],

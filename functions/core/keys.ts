@@ -285,6 +285,15 @@ export const domainSecretPath = (
 /** Where the key of the account with the certificate authority is: below the name of no project. */
 export const CERTIFICATE_ACCOUNT_PATH = '-certificates/account-key';
 
+export const maskingKey = (project: string): Key => ({ pk: `masking#${project}`, sk: 'masking' });
+
+/** How an environment came to begin as another one; it is removed with the environment. */
+export const cloneKey = (environment: EnvironmentRef): Key => ({
+  pk: environmentPartition(environment),
+  sk: 'clone',
+});
+export const isCloneKey = ({ sk }: Key): boolean => sk === 'clone';
+
 export const operationKey = (operation: string): Key => ({ pk: `operation#${operation}`, sk: 'operation' });
 /** The latest operations of a project, one short line each: the operations themselves are found by their ids. */
 export const operationsPartition = (project: string): string => `operations#${project}`;
@@ -373,7 +382,7 @@ export const JOBS_QUEUE = 'jobs';
 export const STANDBY_QUEUE = 'standby';
 export const DOMAINS_QUEUE = 'domains';
 export const RETENTION_QUEUE = 'retention';
-/** Deliveries of git providers, previews, and promotions. */
+/** Deliveries of git providers, previews, promotions, and clones of environments. */
 export const DELIVERIES_QUEUE = 'deliveries';
 
 /** The log of an operation's output (a build, a run). */

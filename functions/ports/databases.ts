@@ -48,7 +48,7 @@ export interface DatabaseServer {
    */
   readCopy(login: DatabaseLogin, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /**
-   * Fills an empty database from what `readCopy` gave, perhaps on another server, and compares the two: every object,
+   * Fills an empty database from what `readCopy` gave, perhaps of another owner or on another server, and compares the two: every object,
    * every row, every sequence.
    * @throws CopyFailed where they are not equal, or the copy is damaged
    */
@@ -57,6 +57,11 @@ export interface DatabaseServer {
     chunks: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<CopySummary>;
+  /**
+   * Changes a copy by statements of SQL in one transaction, and leaves nothing in it of what they replaced.
+   * @throws MaskingFailed, with the copy in any state
+   */
+  maskCopy(login: DatabaseLogin, statements: readonly string[], signal: AbortSignal): Promise<void>;
 }
 
 export interface ServerOwner {

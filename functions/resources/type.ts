@@ -117,6 +117,13 @@ export interface ResourceCopies {
     signal: AbortSignal,
     stillOwned?: () => Promise<void>,
   ): Promise<CopySummary>;
+  /** Changes the copy of this operation by statements, and leaves nothing in it of what they replaced. @throws Problem masking_failed */
+  mask(
+    ports: Ports,
+    request: ResourceIdentity,
+    statements: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void>;
   /**
    * Puts the copy of this operation, or what the last swap replaced, in the place of the data, at once and whole. What
    * they were stays beside it, closed to all; what an earlier swap left goes. Idempotent.

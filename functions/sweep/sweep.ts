@@ -1,10 +1,11 @@
 /**
  * The sweep. It is level-triggered and reads only what is due: it starts operations that were not started, ends those
  * that overran, runs jobs, ends what was kept warm, hibernates idle environments, tells of those that expire,
- * hibernates and destroys them, retries leftovers, takes promotions and deliveries of git providers further, has the network tried, looks for what people have to be
+ * hibernates and destroys them, retries leftovers, takes promotions, clones and deliveries of git providers further, has the network tried, looks for what people have to be
  * told of, deletes versions that nobody needs, and forgets what was kept long enough.
  */
 import { startDueBackup } from '../commands/backups/backup-plans.ts';
+import { advanceClone } from '../commands/clones/advance-clone.ts';
 import { advanceDelivery } from '../commands/connections/advance.ts';
 import { lookAtPreview } from '../commands/connections/preview-steps.ts';
 import { expireAwaiting, isAwaiting } from '../commands/deployments/awaiting-approval.ts';
@@ -16,6 +17,7 @@ import {
   DELIVERIES_QUEUE,
   ENVIRONMENTS_QUEUE,
   isBackupPlanKey,
+  isCloneKey,
   isDestroyedKey,
   isPreviewKey,
   isPromotionKey,
@@ -28,6 +30,7 @@ import {
 } from '../core/keys.ts';
 import {
   type BackupPlan,
+  type Clone,
   type Delivery,
   type DestroyedEnvironment,
   type Environment,
@@ -97,8 +100,9 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   );
   await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
   await each<Environment>(ports, ENVIRONMENTS_QUEUE, report, (item) => sweepEnvironment(ports, item, report));
-  await each<Delivery | Preview | Promotion>(ports, DELIVERIES_QUEUE, report, (item) => {
+  await each<Delivery | Preview | Promotion | Clone>(ports, DELIVERIES_QUEUE, report, (item) => {
     if (isPromotionKey(item)) return advancePromotion(ports, item.data as Promotion);
+    if (isCloneKey(item)) return advanceClone(ports, item.data as Clone);
     return isPreviewKey(item)
       ? lookAtPreview(ports, item as Item<Preview>)
       : advanceDelivery(ports, item.data as Delivery);

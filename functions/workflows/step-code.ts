@@ -7,7 +7,12 @@ export { walkSteps } from './deploy-in-steps/walk-steps.ts';
 export * from './destroy-environment/destroy-steps.ts';
 export * from './game-day/game-day-steps.ts';
 export * from './hibernate/hibernate-steps.ts';
-export * from './provision-environment/provision-steps.ts';
+export {
+  finishProvisioning,
+  provisionEnvironment,
+  recoverProvisioning,
+} from './provision-environment/provision-steps.ts';
+export * from './provision-with-data/copy-data.ts';
 export * from './remove-service/removal-steps.ts';
 export * from './restore/restore-steps.ts';
 export * from './rotate-secret/rotation-steps.ts';

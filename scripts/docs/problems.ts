@@ -226,6 +226,14 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'Something that serves does not run with the new credentials; the old ones are in force again.',
     'Look at the deployment that failed, mend what it says, and rotate again.',
   ],
+  masking_failed: [
+    'The SQL that masks copied data failed. The copy was dropped, and the environment that it was for has failed.',
+    'The message names the statement: mend it in the masking of the project, destroy the environment, and clone again.',
+  ],
+  masking_required: [
+    'Data are to be copied that have no rule for masking, from a protected environment or in a project that masks what is copied.',
+    'Have an administrator set a rule for that database; one without SQL says that there is nothing to mask in it.',
+  ],
   backup_failed: [
     'The backup can not be made, or what came of it on trial is not equal to the database; nothing has changed.',
     'Its message says what is missing: remove that where nobody needs it, or back it up by the means of the server.',

@@ -7,6 +7,7 @@ import { ago, note, say, sayJson, table } from '../output.ts';
 import { confirm } from '../prompt.ts';
 import { openSession } from '../session.ts';
 import { labelsOf } from './places.ts';
+import { addCloning } from './running/cloning.ts';
 
 const ENVIRONMENTS = '/v1/projects/{project}/environments';
 const DESTROYED = '/v1/projects/{project}/destroyed-environments';
@@ -117,6 +118,8 @@ export function addEnvironments(program: Command): void {
       );
       await finish(session, started, options);
     });
+
+  addCloning(env);
 
   const verb = (name: 'sleep' | 'wake', route: 'hibernate' | 'wake', description: string) =>
     env

@@ -4,6 +4,7 @@ import { Problem } from '../../core/problem.ts';
 import type { Databases, SqlConnection } from '../../ports/databases.ts';
 import { closeToPublic, connectPostgres, type PostgresTarget, sqlState } from './connections.ts';
 import { loadCopy } from './copy/load-copy.ts';
+import { maskCopy } from './copy/mask-copy.ts';
 import { readCopy } from './copy/read-copy.ts';
 
 export interface Credentials {
@@ -102,6 +103,8 @@ export function createPostgresServer(options: PostgresServerOptions): Databases 
       readCopy({ host, port, user: username, password, database, ...(tls && { tls }) }, signal),
     loadCopy: ({ database, username, password }, chunks, signal) =>
       loadCopy({ host, port, user: username, password, database, ...(tls && { tls }) }, chunks, signal),
+    maskCopy: ({ database, username, password }, statements, signal) =>
+      maskCopy({ host, port, user: username, password, database, ...(tls && { tls }) }, statements, signal),
     async close() {
       closed = true;
     },

@@ -1,6 +1,7 @@
 /** Admits a request or refuses it: reads the grants that the decision needs, once, and words the refusal. */
 
 import {
+  type Action,
   type Decision,
   decide,
   type Grant,
@@ -31,12 +32,18 @@ export interface Access {
    * @throws Problem not_found for one that the caller may not see
    */
   enter(environment: string): Promise<void>;
+  /**
+   * Why the caller may not do something else, too, to what the route is about, or to the project as a whole; undefined where
+   * they may.
+   */
+  refusal(action: Action, where?: 'here' | 'project'): Problem | undefined;
 }
 
 export const noAccess: Access = {
   role: undefined,
   standing: () => undefined,
   enter: async () => undefined,
+  refusal: () => undefined,
 };
 
 /**
@@ -92,6 +99,13 @@ export async function admit(
       const ref = { project, environment: other };
       if (roleIn(principal, grants, ref) === undefined || !(await reaches(ports, principal, ref)))
         throw missingEnvironment(ref);
+    },
+    refusal(action, where = 'here') {
+      const about = where === 'here' ? target : { project };
+      const also = decide(principal, grants, { action, scope: 'project' }, about);
+      return also.allowed
+        ? undefined
+        : refusal(also, { ...route, policy: { ...policy, action } }, params, about, principal);
     },
   };
 }

@@ -23,6 +23,7 @@ import { route } from '../http/route-spec.ts';
 import { durationSchema, nameSchema } from '../http/schemas.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
 import { placementSchema } from '../places/place-view.ts';
+import { EPHEMERAL, idleAfterSchema, ttlSchema } from './environment-times.ts';
 import {
   environmentSchema,
   environmentView,
@@ -31,21 +32,6 @@ import {
   withLastRequest,
 } from './environment-view.ts';
 import { checkedHours } from './hours-preview.ts';
-
-const HOUR = 3_600;
-const DAY = 24 * HOUR;
-
-const idleAfter = durationSchema(
-  { min: 5, max: 30 * DAY },
-  'Hibernates after this long without a request or deployment: 5s to 30d.',
-);
-const ttl = durationSchema(
-  { min: 10, max: TTL_MAX },
-  'Expires this long from now: 10s to 365d. It sleeps then, and is destroyed three days later.',
-);
-
-/** The times of an ephemeral environment by default, so that it does not stay for good. */
-const ephemeral = { idleAfterSeconds: HOUR, ttlSeconds: 7 * DAY };
 
 const view = ({ data }: Item<Environment>) => environmentView(data);
 const reply = (item: Item<Environment>): Reply => ({
@@ -116,8 +102,8 @@ export const routes = [
     body: z.strictObject({
       name: nameSchema.meta({ example: 'dev' }),
       kind: z.enum(['persistent', 'ephemeral']).optional().meta({ description: 'persistent by default.' }),
-      ttl: ttl.optional(),
-      idleAfter: idleAfter.optional(),
+      ttl: ttlSchema.optional(),
+      idleAfter: idleAfterSchema.optional(),
       placement: placementSchema.optional(),
     }),
     bodyExamples: {
@@ -139,7 +125,7 @@ export const routes = [
           project: params.project,
           name: body.name,
           kind: body.kind ?? 'persistent',
-          ...(body.kind === 'ephemeral' && ephemeral),
+          ...(body.kind === 'ephemeral' && EPHEMERAL),
           ...(body.ttl !== undefined && { ttlSeconds: body.ttl }),
           ...(body.idleAfter !== undefined && { idleAfterSeconds: body.idleAfter }),
           ...(body.placement !== undefined && { placement: body.placement }),
@@ -191,8 +177,8 @@ export const routes = [
       'the protection has ended.',
     tag: 'Environments',
     body: z.strictObject({
-      idleAfter: idleAfter.nullable().optional(),
-      ttl: ttl.nullable().optional(),
+      idleAfter: idleAfterSchema.nullable().optional(),
+      ttl: ttlSchema.nullable().optional(),
       officeHours: z
         .strictObject(hoursFields)
         .nullable()

@@ -1,19 +1,13 @@
 /** The steps of a delivery that are those of a preview alone: its environment begins, is filled, and ends. */
-import {
-  environmentKey,
-  environmentPartition,
-  previewKey,
-  SECRET_PREFIX,
-  secretPath,
-} from '../../core/keys.ts';
-import type { Environment, Preview, PreviewRules, SecretRecord } from '../../core/model/index.ts';
+import { inOrder } from '../../core/clones/clone-step.ts';
+import { environmentKey, previewKey } from '../../core/keys.ts';
+import type { Environment, Preview, PreviewRules } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
 import { commit, missing } from '../../records/commit.ts';
-import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
-import { readAll } from '../../records/read-all.ts';
+import { copySettings, servingIn } from '../clones/begin-as.ts';
 import { createDeployment } from '../deployments/deployments.ts';
 import {
   type Accepted,
@@ -23,8 +17,6 @@ import {
   RUNS_IN,
 } from '../environments/environments.ts';
 import { destroyEnvironment } from '../environments/transitions.ts';
-import { putSecret } from '../secrets/secrets.ts';
-import { changeVariables, readVariables } from '../variables/variables.ts';
 import { finish, later, type Run } from './delivery-run.ts';
 import { previewEvent, previewWrite, refuseProtectedBase } from './preview-plan.ts';
 
@@ -54,7 +46,8 @@ export async function openPreview(run: Run): Promise<void> {
     await changeEnvironment(ports, run.caller, 'developer', ref, { ttlSeconds: rules.ttlSeconds });
   const { data: environment } = await getEnvironment(ports.store, ref);
   // Until something is deployed, a step that ran before may not have come as far.
-  if (Object.keys(environment.services).length === 0) await fill(run, base, environment);
+  if (Object.keys(environment.services).length === 0)
+    await copySettings(ports, run.caller, { from: base, to: environment, secrets: true });
 }
 
 const isNone = ({ name }: Environment): Problem =>
@@ -79,32 +72,6 @@ async function make({ ports, caller }: Run, rules: PreviewRules, preview: Item<P
   );
 }
 
-/** Gives it the variables and secrets of the base. */
-async function fill({ ports, caller }: Run, base: Environment, environment: Environment): Promise<void> {
-  const ref = { project: environment.project, environment: environment.name };
-  const from = { project: base.project, environment: base.name };
-  const [{ data: theirs }, { data: ours }] = await Promise.all([
-    readVariables(ports, base),
-    readVariables(ports, environment),
-  ]);
-  const some = new Map(
-    Object.entries(theirs.variables)
-      .filter(([name]) => !Object.hasOwn(ours.variables, name))
-      .map(([name, { value }]) => [name, value]),
-  );
-  if (some.size > 0) await changeVariables(ports, caller, ref, { some });
-  const secretsOf = async (one: typeof ref) =>
-    readAll<SecretRecord>(ports.store, environmentPartition(one), SECRET_PREFIX);
-  const known = new Set((await secretsOf(ref)).map(({ data }) => data.name));
-  for (const { data: secret } of await secretsOf(from)) {
-    if (known.has(secret.name)) continue;
-    const source = secret.versions.find(({ version }) => version === secret.version)?.source;
-    const value = source ? undefined : await ports.secrets.get(secretPath(from, secret.name), secret.version);
-    const input = source ? { source } : value === undefined ? undefined : { value };
-    if (input) await putSecret(ports, caller, { ...ref, name: secret.name }, input);
-  }
-}
-
 /**
  * Deploys beside the service of the pull request what runs in the base.
  * @throws Problem environment_not_ready, and as a deployment
@@ -118,17 +85,10 @@ export async function deployBeside({ ports, connection, caller, item }: Run): Pr
     environmentKey({ project, environment: previews?.base ?? '' }),
   );
   if (!base) return;
-  for (const { service, current, state } of instancesOf(base.data)) {
-    if (service === own || current === undefined || state !== undefined) continue;
-    if (Object.hasOwn(here.services, service)) continue;
-    await createDeployment(
-      ports,
-      caller,
-      { project, environment, service },
-      {
-        fromEnvironment: base.data.name,
-      },
-    );
+  for (const { service } of inOrder(await servingIn(ports.store, base.data))) {
+    if (service === own || Object.hasOwn(here.services, service)) continue;
+    const ref = { project, environment, service };
+    await createDeployment(ports, caller, ref, { fromEnvironment: base.data.name });
   }
 }
 

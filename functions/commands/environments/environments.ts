@@ -1,5 +1,6 @@
 /** Creates and changes environments. Long changes of their state are in transitions.ts. */
 import { isAtLeast, permissions, type Role } from '../../core/authorization/roles.ts';
+import type { DataOf } from '../../core/events/event-types.ts';
 import { changesOf } from '../../core/field-changes.ts';
 import { ENVIRONMENTS_QUEUE, environmentKey, projectKey } from '../../core/keys.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type OperationOn,
   type PlacementWish,
 } from '../../core/model/index.ts';
+import type { ProvisionWithDataInput } from '../../core/operations/kinds/provision-with-data.ts';
 import { Problem } from '../../core/problem.ts';
 import { dueExpiryStep, nextExpiryStep, shownState, withEnd } from '../../core/schedule/expiry-steps.ts';
 import { type OfficeHours, withHours } from '../../core/schedule/office-hours.ts';
@@ -74,6 +76,10 @@ export interface NewEnvironment {
   idleAfterSeconds?: number;
   /** Where it shall be; in the default place where absent. */
   placement?: PlacementWish;
+  /** What it begins as, where it is a clone. */
+  clone?: DataOf<'clone.started'>;
+  /** Whose data it gets before it is ready. */
+  data?: ProvisionWithDataInput;
 }
 
 export interface Accepted {
@@ -95,14 +101,20 @@ export async function createEnvironment(
   const { placement, writes: placing } = await placementFor(ports, input.placement, ref);
   const now = ports.effects.now();
   const id = ports.effects.id();
-  const operation = newOperation(ports, caller.actor, {
-    kind: 'provision-environment',
+  const target = {
     project: input.project,
     environment: input.name,
     environmentId: id,
     placement: placement ?? HOME,
     generation: 1,
-  });
+  };
+  const operation = newOperation(
+    ports,
+    caller.actor,
+    input.data
+      ? { kind: 'provision-with-data', ...target, input: input.data }
+      : { kind: 'provision-environment', ...target },
+  );
   const at = new Date(now).toISOString();
   const environment: Environment = {
     project: input.project,
@@ -139,6 +151,7 @@ export async function createEnvironment(
           operation: operation.id,
           type: 'environment.created',
         },
+        ...(input.clone ? [{ ...ref, type: 'clone.started' as const, data: input.clone }] : []),
       ],
       result: accepted,
     });

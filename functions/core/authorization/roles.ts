@@ -129,6 +129,11 @@ export const permissions = permission({
   },
   'environment.read': { least: 'viewer', does: 'list and read environments and what is in them' },
   'environment.create': { least: 'developer', does: 'create an environment' },
+  'environment.clone': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'begin an environment as another one; its secrets come along for those who may see them',
+  },
   'environment.update': {
     least: 'developer',
     protected: 'maintainer',
@@ -187,6 +192,11 @@ export const permissions = permission({
     does: 'download a backup with all the data in it, which the audit trail records',
   },
   'backup.delete': { least: 'maintainer', protected: 'administrator', does: 'delete a backup' },
+  'masking.read': { least: 'viewer', does: 'read how data are masked that are copied to other environments' },
+  'masking.write': {
+    least: 'administrator',
+    does: 'set how data are masked that are copied to other environments',
+  },
   'domain.read': { least: 'viewer', does: 'list and read domains, and how their certificates do' },
   'domain.write': {
     least: 'developer',

@@ -4,6 +4,7 @@
  */
 import type * as z from 'zod';
 import { alertEvents } from '../alerts/alert-events.ts';
+import { cloneEvents } from '../clones/clone-events.ts';
 import { domainEvents } from '../domains/domain-events.ts';
 import { pipelineEvents } from '../pipelines/pipeline-events.ts';
 import { accessEvents } from './access-events.ts';
@@ -21,6 +22,7 @@ export const eventTypes = {
   ...projectEvents,
   ...versionEvents,
   ...environmentEvents,
+  ...cloneEvents,
   ...deploymentEvents,
   ...runEvents,
   ...secretEvents,

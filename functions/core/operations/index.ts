@@ -6,6 +6,7 @@ import { destroyEnvironment } from './kinds/destroy-environment.ts';
 import { gameDay } from './kinds/game-day.ts';
 import { hibernate } from './kinds/hibernate.ts';
 import { provisionEnvironment } from './kinds/provision-environment.ts';
+import { provisionWithData } from './kinds/provision-with-data.ts';
 import { removeService } from './kinds/remove-service.ts';
 import { rollback } from './kinds/rollback.ts';
 import { rotateSecret } from './kinds/rotate-secret.ts';
@@ -17,6 +18,7 @@ import type { InputType, OperationKindDeclaration, StepDeclaration, Targets } fr
 const kinds = {
   build,
   'provision-environment': provisionEnvironment,
+  'provision-with-data': provisionWithData,
   deploy,
   'deploy-in-steps': deployInSteps,
   rollback,

@@ -97,7 +97,7 @@ export function createAwsPorts(config: AwsConfig): {
       ),
     },
     databases: {
-      ...lazy(databases, ['connect', 'endpoint', 'readCopy', 'loadCopy', 'close']),
+      ...lazy(databases, ['connect', 'endpoint', 'readCopy', 'loadCopy', 'maskCopy', 'close']),
       ...(config.database.dedicated && {
         dedicated: lazy(
           async () => dedicatedOf(await databases()),

@@ -6,6 +6,7 @@ import { shortHash } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
 import type { DatabaseLogin, DatabaseServer, SqlConnection } from '../../ports/databases.ts';
 import { CopyFailed } from '../../ports/rules/copy-failed.ts';
+import { MaskingFailed } from '../../ports/rules/masking-failed.ts';
 import {
   createClosed,
   type DatabaseSpec,
@@ -73,6 +74,36 @@ export async function loadBeside(
   });
   return told(() => server.loadCopy({ ...login, database: name }, chunks, signal));
 }
+
+/** @throws Problem masking_failed in place of MaskingFailed */
+export async function maskBeside(
+  server: DatabaseServer,
+  spec: DatabaseSpec,
+  operation: string,
+  login: Login,
+  statements: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await server.maskCopy({ ...login, database: nameOf(spec, 'new', operation) }, statements, signal);
+  } catch (error) {
+    if (!(error instanceof MaskingFailed)) throw error;
+    const { statement, message } = error;
+    const which =
+      statement === undefined
+        ? 'The end of the masking'
+        : `Statement ${statement + 1} of the masking, "${short(statements[statement] ?? '')}",`;
+    throw new Problem('masking_failed', `${which} failed: ${message}.`, {
+      hint: 'Mend the masking of the project, destroy this environment, and clone again.',
+      cause: error,
+    });
+  }
+}
+
+const short = (text: string): string => {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+};
 
 /**
  * Two databases change their names in one transaction. Who was connected is cut off before it, since a name can not change

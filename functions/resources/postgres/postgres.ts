@@ -21,7 +21,14 @@ import {
 } from '../logins.ts';
 import { invalidResource, ownerTag, serverName } from '../owner.ts';
 import { type ResourceIdentity, ResourcePending, type ResourceRequest, type ResourceType } from '../type.ts';
-import { discardBeside, isSwapped, loadBeside, readDatabase, swapBeside } from './postgres-copies.ts';
+import {
+  discardBeside,
+  isSwapped,
+  loadBeside,
+  maskBeside,
+  readDatabase,
+  swapBeside,
+} from './postgres-copies.ts';
 import { cutConnections, holdTables } from './postgres-disturbance.ts';
 import {
   backupsOf,
@@ -256,6 +263,10 @@ export const postgres: ResourceType = {
       const { server, spec } = await placeOf(ports, request, stillOwned);
       const login = await loginOf(ports, request);
       return loadBeside(server, spec, request.operation, login, chunks, signal, stillOwned);
+    },
+    async mask(ports, request, statements, signal) {
+      const { server, spec } = await placeOf(ports, request);
+      await maskBeside(server, spec, request.operation, await loginOf(ports, request), statements, signal);
     },
     async swap(ports, request, from, stillOwned) {
       const { server, spec } = await placeOf(ports, request, stillOwned);

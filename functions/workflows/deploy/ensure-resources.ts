@@ -89,7 +89,19 @@ async function provisionOne(
     params,
     operation,
   };
-  if (!type.owned) return type.provision(ports, request);
+  return type.owned ? provisionOwner(ports, type, request, signal) : type.provision(ports, request);
+}
+
+/**
+ * Makes a resource that has an owner record, or finds it.
+ * @throws ResourcePending, and as `provision` of its type
+ */
+export async function provisionOwner(
+  ports: Ports,
+  type: ResourceType,
+  request: ResourceRequest,
+  signal: AbortSignal,
+): Promise<ResourceOutputs> {
   await type.check?.(ports, request);
   await type.reach?.(ports, request);
   // A rotation may have replaced the credentials since they were read: then the record has changed, and what was read

@@ -26,6 +26,7 @@ export const golden = {
     'metric.read',
     'job.read',
     'backup.read',
+    'masking.read',
     'domain.read',
     'operation.read',
     'policy.read',
@@ -44,6 +45,7 @@ export const golden = {
     'build.create',
     'version.create',
     'environment.create',
+    'environment.clone',
     'environment.update',
     'environment.delete',
     'secret.write',
@@ -85,12 +87,13 @@ export const golden = {
     'service.delete',
     'version.delete',
   ],
-  administrator: ['project.delete', 'environment.unprotect', 'audit.read', 'policy.write'],
+  administrator: ['project.delete', 'environment.unprotect', 'audit.read', 'policy.write', 'masking.write'],
 } as const satisfies Record<string, readonly Action[]>;
 
 /** Whom it needs in a protected environment, where that is more. */
 export const goldenProtected: Readonly<Partial<Record<Action, 'maintainer' | 'administrator'>>> = {
   'environment.update': 'maintainer',
+  'environment.clone': 'maintainer',
   'environment.delete': 'administrator',
   'secret.write': 'maintainer',
   'instance.operate': 'maintainer',

@@ -123,6 +123,33 @@ export function databaseCopies(databasesOf: () => Databases, unique: () => strin
       });
     });
 
+    it('belong to whoever they are loaded for, and can be masked, or say what failed without data', async () => {
+      const other = await database();
+      await beside(other, async (into) => {
+        expect(await databases.loadCopy(into, chunksOf(copy), signal())).toEqual({ tables: 9, rows: 2999 });
+        const fails = ["UPDATE people SET note = 'x'", 'INSERT INTO people (id, team) VALUES (1, 7)'];
+        await expect(databases.maskCopy(into, fails, signal())).rejects.toMatchObject({
+          name: 'MaskingFailed',
+          statement: 1,
+          message: expect.stringMatching(/"people_pkey" \(SQLSTATE 23505\)$/),
+        });
+        await databases.maskCopy(into, ["UPDATE people SET name = 'x' || id"], signal());
+        const { host, port } = await databases.endpoint();
+        const sql = await connectPostgres({
+          host,
+          port,
+          user: other,
+          password: PASSWORD,
+          database: into.database,
+        });
+        const [row] = await sql.query(
+          "SELECT count(*)::int AS n, count(*) FILTER (WHERE note = 'x')::int AS kept FROM public.people WHERE name = 'x' || id",
+        );
+        await sql.end();
+        expect(row).toEqual({ n: 2990, kept: 0 });
+      });
+    });
+
     it('of what they do not hold fail, and say of what', async () => {
       const other = await database();
       const statement = 'CREATE AGGREGATE public.total (integer) (SFUNC = int4pl, STYPE = integer)';

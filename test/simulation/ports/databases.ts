@@ -27,6 +27,8 @@ interface Database {
   public: boolean;
   /** What is in it: a number that each write to it raises. */
   content: number;
+  /** It is a copy that was masked. */
+  masked?: true;
 }
 
 export interface SimulatedDatabases extends Databases {
@@ -226,6 +228,11 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
         signal.throwIfAborted();
         opened(login).content = content;
         return { tables: 1, rows: content };
+      }),
+    maskCopy: (login, _statements, signal) =>
+      io('databases.maskCopy', () => {
+        signal.throwIfAborted();
+        opened(login).masked = true;
       }),
     connect: (name = MAINTENANCE) => {
       const process = caller();

@@ -13,6 +13,7 @@ import type {
 } from '../../../ports/databases.ts';
 import { closeToPublic, connectPostgres, sqlState } from '../../postgres/connections.ts';
 import { loadCopy } from '../../postgres/copy/load-copy.ts';
+import { maskCopy } from '../../postgres/copy/mask-copy.ts';
 import { readCopy } from '../../postgres/copy/read-copy.ts';
 import { createOwnedServers } from '../owned-servers.ts';
 import { serverAccount } from '../server-account.ts';
@@ -65,6 +66,7 @@ export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): Embedd
     endpoint: shared.endpoint,
     readCopy: shared.readCopy,
     loadCopy: shared.loadCopy,
+    maskCopy: shared.maskCopy,
     dedicated: {
       superuser: true,
       ensure: (name, { tag }) =>
@@ -150,6 +152,7 @@ function createEmbeddedServer(options: EmbeddedPostgresOptions): EmbeddedServer 
     },
     readCopy: async (login, signal) => readCopy(await targetOf(login), signal),
     loadCopy: async (login, chunks, signal) => loadCopy(await targetOf(login), chunks, signal),
+    maskCopy: async (login, statements, signal) => maskCopy(await targetOf(login), statements, signal),
     async resume() {
       if (await exists(data)) await ensureRunning();
     },

@@ -3,7 +3,7 @@
  * objects of any kind, and not of the statements that make them: what no statement makes is seen as well.
  */
 import type { SqlConnection } from '../../../ports/databases.ts';
-import { ownObject, ownRelations } from './sql-parts.ts';
+import { ownObject, ownRelations, roleName } from './sql-parts.ts';
 import { STATEMENTS_AFTER } from './statements-after.ts';
 import { STATEMENTS_BEFORE } from './statements-before.ts';
 
@@ -47,7 +47,7 @@ const OBJECTS = Object.entries(CATALOGS)
 
 const DETAILS = [
   `SELECT concat_ws(' ', 'relation', c.oid::regclass, c.relkind, c.relpersistence, c.reloptions, c.relrowsecurity, c.relforcerowsecurity,
-     c.relreplident, c.relispartition, c.relispopulated, pg_get_userbyid(c.relowner)) AS fact FROM ${ownRelations('rpvmSc')}`,
+     c.relreplident, c.relispartition, c.relispopulated, ${roleName('c.relowner')}) AS fact FROM ${ownRelations('rpvmSc')}`,
   // Rows are written down by the places of their columns.
   `SELECT concat_ws(' ', 'column', a.attrelid::regclass, row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum), a.attname,
      format_type(a.atttypid, a.atttypmod), nullif(a.attcollation, 0)::regcollation, a.attnotnull, a.attidentity, a.attgenerated, a.attstorage,
@@ -57,7 +57,7 @@ const DETAILS = [
   `SELECT format('constraint %s %s %s %s', k.conname, k.conrelid::regclass, k.convalidated, pg_get_constraintdef(k.oid)) AS fact
    FROM pg_constraint AS k WHERE ${ownObject('pg_constraint', 'k.oid')}`,
   `SELECT format('extension %s %s', extname, extversion) AS fact FROM pg_extension`,
-  `SELECT format('large object %s %s', oid, pg_get_userbyid(lomowner)) AS fact FROM pg_largeobject_metadata`,
+  `SELECT format('large object %s %s', oid, ${roleName('lomowner')}) AS fact FROM pg_largeobject_metadata`,
 ];
 
 interface Sequence {

@@ -65,7 +65,9 @@ const isOfArchive = (error: unknown): error is Error =>
   (error instanceof Error && 'code' in error && /^(Z_|ERR_STREAM_PREMATURE)/.test(String(error.code)));
 
 async function take(sql: SqlConnection, line: Exclude<CopyLine, End>, failures: Failures): Promise<void> {
-  if ('run' in line) await settle(sql, line.run, failures);
+  if ('format' in line)
+    await sql.query("SELECT set_config('berth.copy_format', $1, false)", [String(line.format)]);
+  else if ('run' in line) await settle(sql, line.run, failures);
   else if ('object' in line)
     await sql.query(`SELECT lo_put(${line.object}, ${line.at}, decode($1, 'hex'))`, [line.hex]);
   else if ('table' in line)

@@ -17,7 +17,7 @@ import { STATEMENTS_BEFORE } from './statements-before.ts';
 
 /** A line of a copy. */
 export type CopyLine =
-  | { format: 1 }
+  | { format: 1 | 2 }
   | { run: string[] }
   /** Rows as PostgreSQL writes a row down, and the columns that are not computed. */
   | { table: string; columns: string[]; rows: string[] }
@@ -65,7 +65,7 @@ async function* linesOf(sql: SqlConnection, signal: AbortSignal): AsyncGenerator
   const tables = await sql.query<{ table: string; columns: string[] | null }>(TABLES);
   // Nobody changes a table, or drops it, before its rows are read.
   for (const { table } of tables) await sql.query(`LOCK TABLE ONLY ${table} IN ACCESS SHARE MODE`);
-  yield { format: 1 };
+  yield { format: 2 };
   yield { run: await statementsOf(sql, STATEMENTS_BEFORE) };
   for (const { table, columns } of tables)
     for await (const rows of rowsOf(sql, table)) yield { table, columns: columns ?? [], rows };

@@ -24,5 +24,18 @@ export const SEQUENCE_OPTIONS = `format('INCREMENT BY %s MINVALUE %s MAXVALUE %s
 /** What a relation `c` was given between parentheses, such as its fill factor. */
 export const OPTIONS = `coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '')`;
 
+const orOwner = (oid: string, otherwise: string): string =>
+  `CASE WHEN current_setting('berth.copy_format', true) IS DISTINCT FROM '1'
+      AND ${oid} = (SELECT datdba FROM pg_database WHERE datname = current_database())
+    THEN 'CURRENT_USER' ELSE ${otherwise} END`;
+
+/**
+ * The name of a role. The owner has another name where a copy is of another environment: copies have "CURRENT_USER" in place of
+ * it, but for those of the first format.
+ */
+export const roleName = (oid: string): string => orOwner(oid, `pg_get_userbyid(${oid})::text`);
+/** As statements have it. */
+export const quotedRole = (oid: string): string => orOwner(oid, `quote_ident(pg_get_userbyid(${oid}))`);
+
 /** Who is granted something, in an exploded access list `acl`. */
-export const GRANTEE = `CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(acl.grantee)) END`;
+export const GRANTEE = `CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE ${quotedRole('acl.grantee')} END`;

@@ -1,5 +1,5 @@
 /** Questions whose answers are the statements that come after the rows: what checks, finds, guards and explains them. */
-import { FIRST_OWN, GRANTEE, ownObject, ownRelations } from './sql-parts.ts';
+import { FIRST_OWN, GRANTEE, ownObject, ownRelations, quotedRole } from './sql-parts.ts';
 
 const ownTables = `(SELECT c.oid FROM ${ownRelations('rpm')})`;
 
@@ -42,7 +42,7 @@ const CODE = [
   `SELECT format('CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s', p.polname, p.polrelid::regclass,
      CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
      CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-     (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END, ', ') FROM unnest(p.polroles) AS role),
+     (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE ${quotedRole('role')} END, ', ') FROM unnest(p.polroles) AS role),
      ' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')') AS statement
    FROM pg_policy AS p WHERE ${ownObject('pg_policy', 'p.oid')} ORDER BY p.oid`,
   `SELECT format('ALTER TABLE ONLY %s ENABLE ROW LEVEL SECURITY', c.oid::regclass) AS statement
@@ -73,7 +73,7 @@ const grants = (what: string, list: string, on: string): string =>
 /** One statement an object: what is taken comes before what is given. */
 const ACCESS = [
   `SELECT format('DO %L', concat('BEGIN',
-     CASE WHEN list IS NOT NULL THEN format(' REVOKE ALL ON %s %s FROM PUBLIC, %I;', kind, name, pg_get_userbyid(owner)) END,
+     CASE WHEN list IS NOT NULL THEN format(' REVOKE ALL ON %s %s FROM PUBLIC, %s;', kind, name, ${quotedRole('owner')}) END,
      ${grants('', 'list', "' || replace(kind || ' ' || name, '%', '%%') || '")},
      columns, ' END')) AS statement
    FROM ${ACCESS_LISTS}, LATERAL (

@@ -219,6 +219,7 @@ const noDatabases: Databases = {
   endpoint: withoutServer,
   readCopy: withoutServer,
   loadCopy: withoutServer,
+  maskCopy: withoutServer,
   close: async () => undefined,
 };
 
