@@ -9,6 +9,7 @@ import { KIB, type Limit, limit, MIB } from './limits/limit.ts';
 import { pipelineLimits } from './limits/pipelines.ts';
 import { requestLimits } from './limits/requests.ts';
 import { sourceLimits } from './limits/sources.ts';
+import { traceLimits } from './limits/traces.ts';
 import { wakingLimits } from './limits/waking.ts';
 import { workloadLimits } from './limits/workloads.ts';
 
@@ -196,4 +197,5 @@ export const limits = {
   ...wakingLimits,
   ...pipelineLimits,
   ...alertLimits,
+  ...traceLimits,
 } as const satisfies Record<string, Limit>;
