@@ -32,7 +32,7 @@ function sayTrace(trace: TraceDetails): void {
   const when = trace.startedAt.replace('T', ' ').replace('Z', '');
   const errors = trace.errors > 0 ? paint('red', `, ${trace.errors} failed`) : '';
   say(
-    `${plain(trace.name)} in ${trace.service}, ${when}, ${took(trace.durationMs)}, ${trace.spans} spans${errors}`,
+    `${plain(trace.name)} in ${trace.service}, ${when}, ${took(trace.durationMs)}, ${trace.spans} ${trace.spans === 1 ? 'span' : 'spans'}${errors}`,
   );
   const rows = nestedSpans(trace.items).map(({ span, depth }) => ({
     span,
