@@ -5972,7 +5972,7 @@ export interface Paths {
              */
             kind?: 'persistent' | 'ephemeral';
             /**
-             * Is destroyed this long from now: 10s to 365d.
+             * Expires this long from now: 10s to 365d. It sleeps then, and is destroyed three days later.
              */
             ttl?: string;
             /**
@@ -10506,6 +10506,122 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/traces': {
+    /**
+     * List the traces of an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+          /**
+           * `newest` first by default; `slowest` first; or `failing`, those with a span that failed first and the newest of them at the front.
+           */
+          order?: 'newest' | 'slowest' | 'failing';
+          /**
+           * Only those in which this service took part.
+           */
+          service?: string;
+          /**
+           * true: only those in which a span failed.
+           */
+          failed?: 'true' | 'false';
+          /**
+           * Only those that took at least so many milliseconds.
+           */
+          minDuration?: string;
+          /**
+           * Only those that began at or after this time.
+           */
+          since?: string;
+          /**
+           * Only those that began at or before this time.
+           */
+          until?: string;
+          /**
+           * Of an environment of that name that was destroyed; the one that has the name now unless given.
+           */
+          environmentId?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Trace[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/traces/{trace}': {
+    /**
+     * Read a trace
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Id of the trace. It must be 32 hexadecimal digits in lower case, not all of them 0.
+           */
+          trace: string;
+        };
+        query?: {
+          /**
+           * Of an environment of that name that was destroyed; the one that has the name now unless given.
+           */
+          environmentId?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': TraceDetails;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/services/{service}/metrics': {
     /**
      * Read CPU, memory, requests and latency of a service in an environment
@@ -13278,6 +13394,118 @@ export interface DestroyedEnvironment {
    * Its output can be read until then.
    */
   keptUntil: string;
+}
+export interface Trace {
+  id: string;
+  /**
+   * Of the span that began first.
+   */
+  name: string;
+  /**
+   * Whose span began first.
+   */
+  service: string;
+  startedAt: string;
+  /**
+   * From the first beginning to the last end.
+   */
+  durationMs: number;
+  /**
+   * All that took part.
+   */
+  services: string[];
+  spans: number;
+  /**
+   * Spans that failed.
+   */
+  errors: number;
+}
+export interface TraceDetails {
+  id: string;
+  /**
+   * Of the span that began first.
+   */
+  name: string;
+  /**
+   * Whose span began first.
+   */
+  service: string;
+  startedAt: string;
+  /**
+   * From the first beginning to the last end.
+   */
+  durationMs: number;
+  /**
+   * All that took part.
+   */
+  services: string[];
+  spans: number;
+  /**
+   * Spans that failed.
+   */
+  errors: number;
+  /**
+   * Its spans, in the order in which they began.
+   */
+  items: Span[];
+  /**
+   * The query of the log of the environment that finds the lines with the id of the trace.
+   */
+  logs: {
+    search: string;
+    since: string;
+    until: string;
+  };
+}
+export interface Span {
+  id: string;
+  /**
+   * Id of the span that it is within.
+   */
+  parent?: string;
+  name: string;
+  kind: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+  service: string;
+  /**
+   * The one whose program it was.
+   */
+  deployment?: number;
+  /**
+   * `router`: as Berth saw the request from outside. `workload`: as the program told it.
+   */
+  from: 'router' | 'workload';
+  startedAt: string;
+  /**
+   * How long after the beginning of the trace it began.
+   */
+  offsetMs: number;
+  durationMs: number;
+  status: 'unset' | 'ok' | 'error';
+  statusMessage?: string;
+  /**
+   * As they were sent; text, never markup.
+   */
+  attributes: {
+    [k: string]: string | number | boolean | (string | number | boolean)[];
+  };
+  events: {
+    name: string;
+    offsetMs: number;
+    /**
+     * As they were sent; text, never markup.
+     */
+    attributes: {
+      [k: string]: string | number | boolean | (string | number | boolean)[];
+    };
+  }[];
+  links: {
+    trace: string;
+    span: string;
+  }[];
+  /**
+   * How many attributes, events and links are missing, and texts cut.
+   */
+  dropped?: number;
 }
 export interface Metrics {
   window: string;

@@ -29,6 +29,11 @@ export const operationSteps = {
     "provisionEnvironment",
     "finishProvisioning"
   ],
+  "provision-with-data": [
+    "provisionEnvironment",
+    "copyData",
+    "finishProvisioning"
+  ],
   "deploy": [
     "prepareDeployment",
     "ensureResources",

@@ -21,6 +21,7 @@ import { addJobs } from './commands/running/jobs.ts';
 import { addPipeline } from './commands/running/pipeline.ts';
 import { addRollout } from './commands/running/rollout.ts';
 import { addRuns } from './commands/running/runs.ts';
+import { addTraces } from './commands/running/traces.ts';
 import { addServices } from './commands/services.ts';
 import { addSignIn } from './commands/sign-in.ts';
 import { addCheck } from './commands/source/check.ts';
@@ -59,6 +60,7 @@ export function createProgram(version: string): Command {
   addRollout(program);
   addServices(program);
   addLogs(program);
+  addTraces(program);
   addRuns(program);
   addJobs(program);
   addDatabases(program);

@@ -61,6 +61,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./alerts/alerts.ts'),
   () => import('./alerts/alert-silences.ts'),
   () => import('./logs/logs.ts'),
+  () => import('./traces/traces.ts'),
   () => import('./figures/instance-metrics.ts'),
   () => import('./gamedays/gamedays.ts'),
   () => import('./operations/operations.ts'),

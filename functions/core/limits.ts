@@ -10,6 +10,7 @@ import { KIB, type Limit, limit, MIB } from './limits/limit.ts';
 import { pipelineLimits } from './limits/pipelines.ts';
 import { requestLimits } from './limits/requests.ts';
 import { sourceLimits } from './limits/sources.ts';
+import { traceLimits } from './limits/traces.ts';
 import { wakingLimits } from './limits/waking.ts';
 import { workloadLimits } from './limits/workloads.ts';
 
@@ -222,4 +223,5 @@ export const limits = {
   ...pipelineLimits,
   ...alertLimits,
   ...expiryLimits,
+  ...traceLimits,
 } as const satisfies Record<string, Limit>;

@@ -18,6 +18,7 @@ import type { SecretKeepers } from './secret-keepers.ts';
 import type { Secrets } from './secrets.ts';
 import type { Shells } from './shells.ts';
 import type { Store } from './store.ts';
+import type { Traces } from './traces.ts';
 import type { Wakers } from './wakers.ts';
 import type { Workflows } from './workflows.ts';
 import type { Workloads } from './workloads.ts';
@@ -51,6 +52,8 @@ export interface Ports {
   wakers?: Wakers;
   /** Absent where the way in to workloads takes no domains of customers. */
   domains?: Domains;
+  /** Absent where no traces are kept. */
+  traces?: Traces;
   /** Absent where nothing holds connections. */
   shells?: Shells;
   /** Absent where nothing renders for clusters. */

@@ -59,7 +59,9 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'adapters/kubernetes/samples.ts INSTANCES_MAX',
     'adapters/kubernetes/samples.ts SAMPLES_MAX',
     'adapters/local/logs/logs-names.ts SEGMENTS_MAX',
+    'adapters/local/traces/span-rates.ts KNOWN_MAX',
     'adapters/placement/by-place.ts KNOWN_MAX',
+    'adapters/router/tracer.ts SERVICES_MAX',
     'api/access/federation.ts KEPT_MAX',
     'api/admission/rates.ts BUCKETS_MAX',
     'api/admission/refused-attempts.ts REMEMBERED_MAX',
@@ -90,6 +92,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'records/read-all.ts READ_MAX',
   ],
   'how much is shown of what is longer': [
+    'adapters/router/tracer.ts PATH_MAX',
     'api/http/pipeline.ts AGENT_MAX',
     'api/http/problems.ts ERRORS_MAX',
     'api/identity/return-path.ts MAX',

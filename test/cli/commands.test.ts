@@ -251,6 +251,10 @@ describe('The command line', () => {
     expect(await ok('open')).toBe(out.trim());
     expect(await ok('ps')).toMatch(/dev +web +\S.* 1\/1 +v1/);
     expect(await ok('logs -n 50')).toContain('it listens');
+    const [trace] = JSON.parse(await ok('traces --json'));
+    expect(await ok('traces --all --order slowest --min 0')).toContain(trace.id);
+    expect(await ok('traces --failed')).toBe('');
+    expect(await ok(`trace ${trace.id}`)).toMatch(/web \(router\) +GET \/ +━/);
     expect(await ok('versions')).toContain('v1');
     // It serves, so that it stays.
     expect((await run('versions delete v1 --yes')).err).toContain('is held');

@@ -4,6 +4,7 @@ import type { InstanceRef } from '../../core/model/index.ts';
 import type { Effects } from '../../ports/effects.ts';
 import type { LogLine, Logs } from '../../ports/logs.ts';
 import type { ImageConfig, RepositoryRef } from '../../ports/registry.ts';
+import type { WorkloadTelemetry } from '../../ports/traces.ts';
 import type { WorkloadCrash } from '../../ports/workloads.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { Layout } from './layout.ts';
@@ -55,6 +56,8 @@ export interface Context {
   unpackImage: UnpackImage;
   /** Runs images that have an operating system; absent where nothing but processes is wanted. */
   containers?: Containers;
+  /** Where workloads send spans; absent where nowhere. */
+  telemetry?: WorkloadTelemetry;
   effects: Effects;
   /** Appends a line to the instance's stream. */
   log(ref: InstanceRef, line: Omit<LogLine, 'at'>): void;

@@ -79,8 +79,10 @@ export function launchOf(
   const port = (number: number): number => bound.get(number) ?? bound.get(outer.get(number) ?? -1) ?? number;
   const { ports } = spec;
   const words = containerWords(container, place.image, { ports, bound });
+  const present = new Set([...Object.keys(place.image.env), ...container.variables.map(({ name }) => name)]);
+  const telemetry = context.telemetry?.variables(spec, present);
   if (isPrepared(place)) {
-    const variables = enclosedVariables(container, place.image, { ports, bound });
+    const variables = { ...telemetry, ...enclosedVariables(container, place.image, { ports, bound }) };
     return {
       words,
       port,
@@ -90,7 +92,7 @@ export function launchOf(
   }
   const surroundings = { ...place, marker: markerOf(context, spec, spec.number), ports, bound };
   const { directory } = place;
-  const variables = containerVariables(container, place.image, surroundings);
+  const variables = { ...telemetry, ...containerVariables(container, place.image, surroundings) };
   const start = { ...resolveWords(words, place.root), directory, variables };
   return {
     words,

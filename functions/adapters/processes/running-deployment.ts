@@ -62,7 +62,7 @@ export function createDeployment({
   replaces,
   shared,
 }: DeploymentOptions): Deployment {
-  const mask = maskOf(spec);
+  const mask = maskOf(spec, context.telemetry?.secrets(spec));
   const title = `Deployment ${spec.number} of ${spec.service}`;
   const replicas: Replica[] = [];
   const unpackShared = shareImages(context.unpackImage, `${directory}/images`);

@@ -5,5 +5,8 @@ import type { WorkloadSpec } from '../../ports/workloads.ts';
 
 export type { Mask } from '../../core/secrets/mask.ts';
 
-export const maskOf = (spec: Pick<WorkloadSpec, 'containers' | 'secrets'>): Mask =>
-  createMask(sensitiveValues(spec));
+/** @param given secrets that the place gave it beside */
+export const maskOf = (
+  spec: Pick<WorkloadSpec, 'containers' | 'secrets'>,
+  given: readonly string[] = [],
+): Mask => createMask([...sensitiveValues(spec), ...given]);

@@ -8,6 +8,7 @@ import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Effects } from '../../ports/effects.ts';
 import type { Logs } from '../../ports/logs.ts';
+import type { WorkloadTelemetry } from '../../ports/traces.ts';
 import type { Backend, Traffic } from '../../ports/traffic.ts';
 import type { WorkloadCrash, Workloads } from '../../ports/workloads.ts';
 import type { Containers } from '../containers/containers.ts';
@@ -40,6 +41,8 @@ export interface ProcessWorkloadsOptions {
   unpackImage: UnpackImage;
   /** Runs images that have an operating system. */
   containers?: Containers;
+  /** Lets workloads send spans. */
+  telemetry?: WorkloadTelemetry;
   timing?: Partial<Timing>;
   /** Is told of each container that ended and is started again. */
   onCrash?: (crash: WorkloadCrash) => void;
@@ -80,6 +83,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     runs,
     unpackImage: options.unpackImage,
     ...(options.containers && { containers: options.containers }),
+    ...(options.telemetry && { telemetry: options.telemetry }),
     effects,
     log: createLog(options.logs, effects),
     ...(options.onCrash && { crashed: options.onCrash }),
@@ -157,6 +161,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       await pruneParent(place);
       forwarders.close({ ...environment, service: '' }, true);
       fences.forget(prefixOf(environment));
+      context.telemetry?.forget(environment);
       const going = [...instances.values()].filter(({ ref }) => inIt(ref));
       await Promise.all([commands.abort(inIt), ...going.map((instance) => removeInstance(instance, false))]);
       await runs.sweep(markersOf(environment), (record: RunRecord) => inIt(record));

@@ -13,10 +13,11 @@ import { affinityField, type Session, sessionOf } from './affinity.ts';
 import { type Answer, holdingPage, prefersPage, problemAnswer, send } from './answers.ts';
 import { disturb } from './disturb.ts';
 import { UNTAKEN } from './failure.ts';
-import { isWebSocket } from './headers.ts';
+import { isWebSocket, requestHeaders } from './headers.ts';
 import { createHold, type Found, type Lookup, type Wake } from './hold.ts';
 import { createProxy, type Outcome, type ProxyLimits } from './proxy.ts';
 import { parseHost, parseWorkloadHost, type WorkloadHost } from './request-host.ts';
+import type { Tracer } from './tracer.ts';
 import type { RoutedTraffic, Target } from './traffic.ts';
 
 export type { Lookup, Wake } from './hold.ts';
@@ -42,6 +43,8 @@ export interface RouterOptions {
   wake: Wake;
   /** What is known of a workload that has not been declared; `absent` unless given. */
   lookup?: Lookup;
+  /** Without it requests have no traces but those that they bring. */
+  tracer?: Tracer;
   limits?: Partial<RouterLimits>;
 }
 
@@ -111,9 +114,13 @@ const keep = (
 ): string[] => (target.affinity ? affinityField(request, target.instance, backend) : []);
 
 export function createRouter(options: RouterOptions): Router {
-  const { traffic, activity } = options;
+  const { traffic, activity, tracer } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const proxy = createProxy(limits, options.headersOf);
+  const headersOf = options.headersOf ?? requestHeaders;
+  const proxy = createProxy(
+    limits,
+    tracer ? (request) => tracer.fields(request, headersOf(request)) : headersOf,
+  );
   const hold = createHold({
     traffic,
     wake: options.wake,
@@ -254,6 +261,7 @@ export function createRouter(options: RouterOptions): Router {
       const { instance } = found.target;
       served = { instance, deployment: found.backend.deployment };
       if (tries === 0) activity.touch?.(instance);
+      tracer?.begin(request, instance);
       const open = { ...instance };
       inUse.add(open);
       outcome = await proxy
@@ -347,7 +355,15 @@ export function createRouter(options: RouterOptions): Router {
         .then(
           (served) => {
             const took = performance.now() - from;
-            if (served) activity.record(served.instance, response.statusCode, took, served.deployment);
+            if (!served) return;
+            const { instance, deployment } = served;
+            activity.record(instance, response.statusCode, took, deployment);
+            tracer?.end(request, instance, {
+              ...to,
+              status: response.statusCode,
+              tookMs: took,
+              ...(deployment !== undefined && { deployment }),
+            });
           },
           (error: unknown) => send(response, unfound(request, error)),
         )

@@ -95,6 +95,12 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     example: 'www.example.com',
   },
   operation: id('Id of the operation.', "an operation's"),
+  trace: {
+    pattern: /^(?!0{32})[0-9a-f]{32}$/,
+    summary: 'Id of the trace.',
+    rule: 'must be 32 hexadecimal digits in lower case, not all of them 0',
+    example: '4bf92f3577b34da6a3ce929d0e0e4736',
+  },
   session: id('Id of the session.', "a session's"),
   number: {
     pattern: /^[1-9][0-9]{0,8}$/,

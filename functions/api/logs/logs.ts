@@ -2,15 +2,15 @@
 import * as z from 'zod';
 
 import { destroyedPartition, instanceName } from '../../core/keys.ts';
-import type { DestroyedEnvironment, EnvironmentRef, Principal } from '../../core/model/index.ts';
+import type { DestroyedEnvironment } from '../../core/model/index.ts';
 import { mergeLogs } from '../../ports/rules/merged-logs.ts';
 import { outputOf, within } from '../../records/output-life.ts';
-import { getProject, missingEnvironment } from '../../records/read.ts';
+import { getProject } from '../../records/read.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
-import { ULID_PATTERN } from '../http/params.ts';
 import { route } from '../http/route-spec.ts';
 import { nameSchema, timeSchema } from '../http/schemas.ts';
 import { followLog, logAnswer, logQuery, logReply } from './log-stream.ts';
+import { checkReach, environmentIdQuery } from './reach.ts';
 
 const destroyedSchema = z
   .object({
@@ -24,28 +24,12 @@ const destroyedSchema = z
   })
   .meta({ id: 'DestroyedEnvironment' });
 
-const query = logQuery.extend({
-  environmentId: z.string().regex(ULID_PATTERN, 'must be the id of an environment').optional().meta({
-    description:
-      'Of an environment of that name that was destroyed; the one that has the name now unless given.',
-  }),
-});
+const query = logQuery.extend({ environmentId: environmentIdQuery });
 
 const description =
   'A list goes back from its newest line, page by page; `since` with `direction=forward` goes on from a time. ' +
   'Filters hold for lists and streams. Resume a stream with Last-Event-ID: no line is lost in silence, and a line may come twice. ' +
   'Output is kept for 30 days, also when its environment was destroyed: `environmentId` then says which one is meant.';
-
-/** A token that is limited to environments reaches no earlier one of their names. @throws Problem not_found */
-function checkReach(
-  { limits }: Principal,
-  { project, environment }: EnvironmentRef,
-  environmentId: string | undefined,
-): void {
-  const own = limits?.environmentIds;
-  if (own && environmentId !== undefined && own[environment] !== environmentId)
-    throw missingEnvironment({ project, environment });
-}
 
 export const routes = [
   route({

@@ -2,7 +2,7 @@
 import { type ComponentType, useEffect } from 'react';
 import { Route, Switch } from 'wouter';
 import { firstPage, lazyPage, loadTheRest } from './lazy-page.ts';
-import { isName, isOperationId } from './paths.ts';
+import { isName, isOperationId, isTraceId } from './paths.ts';
 
 /** The names in a path, as the page gets them: `/projects/:project/services/:tab?` has `project` and maybe `tab`. */
 type PathProps<Path extends string> = Path extends `${string}/:${infer Part}/${infer Rest}`
@@ -38,6 +38,11 @@ const pages: readonly Page[] = [
   page(
     '/projects/:project/environments/:environment/logs',
     () => import('../pages/environment/environment-logs.tsx'),
+  ),
+  page('/projects/:project/environments/:environment/traces', () => import('../pages/traces/traces.tsx')),
+  page(
+    '/projects/:project/environments/:environment/traces/:trace',
+    () => import('../pages/traces/trace.tsx'),
   ),
   page(
     '/projects/:project/environments/:environment/backups',
@@ -75,6 +80,7 @@ const forms: Readonly<Record<string, (text: string) => boolean>> = {
   environment: isName,
   service: isName,
   operation: isOperationId,
+  trace: isTraceId,
 };
 
 export function Pages() {

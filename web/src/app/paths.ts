@@ -26,6 +26,14 @@ export const backupsPath = (place: Omit<Place, 'service'>): string => `${environ
 export const environmentLogsPath = (place: Omit<Place, 'service'>): string =>
   `${environmentPath(place)}/logs`;
 
+const TRACE = /^[0-9a-f]{32}$/;
+
+export const isTraceId = (text: string): boolean => TRACE.test(text);
+
+export const tracesPath = (place: Omit<Place, 'service'>): string => `${environmentPath(place)}/traces`;
+
+export const tracePath = (place: Omit<Place, 'service'>, id: string): string => `${tracesPath(place)}/${id}`;
+
 export const serviceTabs = ['status', 'history', 'logs', 'runs', 'metrics', 'repository', 'events'] as const;
 export type ServiceTab = (typeof serviceTabs)[number];
 

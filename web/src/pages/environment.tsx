@@ -7,7 +7,7 @@ import { Link } from 'wouter';
 import type { Resource } from '../../../client/types.generated.ts';
 import { useEnvironment, useOverview, useResources } from '../api/read.ts';
 import { followLink } from '../app/navigation.ts';
-import { backupsPath, environmentLogsPath, operationPath, servicePath } from '../app/paths.ts';
+import { backupsPath, environmentLogsPath, operationPath, servicePath, tracesPath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
 import { Who } from '../components/access/who.tsx';
 import { ExternalLink } from '../components/external-link.tsx';
@@ -134,9 +134,14 @@ function Services({ project, environment }: InEnvironment) {
           variant="h2"
           actions={
             instances.length > 0 && (
-              <Button href={environmentLogsPath({ project, environment })} onFollow={followLink}>
-                Logs of all
-              </Button>
+              <span className="row">
+                <Button href={tracesPath({ project, environment })} onFollow={followLink}>
+                  Traces
+                </Button>
+                <Button href={environmentLogsPath({ project, environment })} onFollow={followLink}>
+                  Logs of all
+                </Button>
+              </span>
             )
           }
         >

@@ -41,7 +41,7 @@ export async function runProgram(
       hint: 'Declare a container in the Score file.',
     });
   }
-  const mask = maskOf(spec);
+  const mask = maskOf(spec, context.telemetry?.secrets(spec));
   const print = (source: LogLine['source'], message: string): void =>
     say({ message, source, deployment: spec.number, container: container.name });
   let bound = new Map<number, number>();

@@ -5,13 +5,18 @@ import { findEngine } from '../../../adapters/containers/find-engine.ts';
 import { createActivity } from '../../../adapters/local/activity/activity.ts';
 import { createLocalBuilder } from '../../../adapters/local/builder/builder.ts';
 import { keptPorts, postgresPorts } from '../../../adapters/local/loopback-port.ts';
+import { createReceiver } from '../../../adapters/local/otlp/receiver.ts';
+import { createSenders } from '../../../adapters/local/otlp/senders.ts';
+import { createWorkloadTelemetry } from '../../../adapters/local/otlp/workload-variables.ts';
 import { createEmbeddedPostgres } from '../../../adapters/local/postgres/databases.ts';
 import { createLocalCaches } from '../../../adapters/local/redis/caches.ts';
 import { type FoundRedis, findRedis } from '../../../adapters/local/redis/redis-program.ts';
 import { createOciLayout } from '../../../adapters/local/registry/registry.ts';
+import { createLocalTraces } from '../../../adapters/local/traces/traces.ts';
 import { createProcessWorkloads } from '../../../adapters/processes/workloads.ts';
 import { createDomains } from '../../../adapters/router/domains.ts';
 import { createRouter } from '../../../adapters/router/router.ts';
+import { createTracer } from '../../../adapters/router/tracer.ts';
 import { createTraffic } from '../../../adapters/router/traffic.ts';
 import { createRuntimeEvents, type RuntimeEvents } from '../../../commands/events/crash-events.ts';
 import type { Effects } from '../../../ports/effects.ts';
@@ -65,6 +70,13 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
   const databases = createEmbeddedPostgres({ directory: path('postgres'), log: (line) => log.info(line) });
   const domains = createDomains();
   const traffic = createTraffic({ baseHost, domains });
+  const traces = createLocalTraces({
+    path: path('traces.db'),
+    effects,
+    onLost: (error) => log.error('Traces could not be kept', error),
+  });
+  const senders = createSenders();
+  const receiver = await createReceiver(traces, senders, (error) => log.error('Spans were not taken', error));
   const resuming = createResuming();
   let events: RuntimeEvents | undefined;
   const containers = config.containers && {
@@ -77,6 +89,7 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
       sharedPorts: async () => [
         ...(await postgresPorts(path('postgres'))),
         ...(await keptPorts(path('redis'))),
+        receiver.port,
       ],
     }),
   };
@@ -93,6 +106,7 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
     effects,
     unpackImage: (repository, digest, target) => registry.unpack(repository, digest, target),
     ...containers,
+    telemetry: createWorkloadTelemetry(senders, receiver.port),
     onCrash: (crash) => events?.crashed(crash),
   });
   const builder = await createLocalBuilder({
@@ -118,13 +132,20 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
         },
       },
       registry: withPushedImages(withExternalImages(registry, containers?.containers), pushed),
+      traces,
       workloads: { ...workloads, check: async () => resuming.standing() },
     },
     domains: { served: () => domains, own: ['localhost'] },
     routed: domains,
     ...(pushed && { imagesElsewhere: pushed }),
     serve: (ports, fallback) => ({
-      ...createRouter({ traffic, activity, fallback, ...wakeOnRequest(ports, log, resuming.prefer) }),
+      ...createRouter({
+        traffic,
+        activity,
+        tracer: createTracer(traces, effects),
+        fallback,
+        ...wakeOnRequest(ports, log, resuming.prefer),
+      }),
       ...(containers && { refuses: containers.containers.has }),
     }),
     resume: (ports) => {
@@ -142,6 +163,8 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
       await caches.close();
       await containers?.containers.redis.close();
       await activity.close();
+      await receiver.close();
+      await traces.close();
     },
   };
 }

@@ -17,6 +17,7 @@ export type PlacePorts = Pick<
   | 'logs'
   | 'manifests'
   | 'registry'
+  | 'traces'
   | 'wakers'
   | 'workloads'
 >;
