@@ -621,7 +621,10 @@ describe('The command line', () => {
     expect((await run('env extend dev --by 2h')).err).toMatch(/dev has no end[\s\S]*--ttl/);
     expect((await run('env destroy pr-1')).err).toContain('--yes');
     await ok('env destroy pr-1 --yes');
-    expect(await ok('env list')).not.toContain('pr-1');
+    await ok('env clone dev pr-2 --ephemeral --ttl 1h');
+    expect(await ok('env list')).toMatch(/^pr-2 .*(ready|provisioning)/m);
+    await ok('env destroy pr-2 --yes');
+    expect(await ok('env list')).not.toMatch(/pr-[12]/);
   });
 
   it('completes words in every shell', async () => {
