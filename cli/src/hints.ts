@@ -39,6 +39,7 @@ export const COMMANDS: readonly (readonly [string, string])[] = [
   ['GET …/alerts', 'berth alerts list'],
   ['GET …/alerts?state=firing', 'berth alerts list'],
   ['GET …/alert-silences', 'berth alerts silences'],
+  ['GET …/traces', 'berth traces'],
   ['GET …/cost', 'berth cost'],
   ['GET …/members', 'berth members list'],
   ['POST …/tokens', 'berth tokens create'],

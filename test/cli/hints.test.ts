@@ -20,6 +20,7 @@ const WITHOUT_COMMAND = [
   'GET …/resources',
   'GET …/trusts',
   'GET …/webhooks',
+  'PUT …/masking',
   'PUT …/protection',
   'PUT …/secret-sources',
   'POST …/versions',
