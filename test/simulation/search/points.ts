@@ -31,6 +31,10 @@ const restore = async (ask: Ask) => {
   const listed = (await ask('GET', `${DATABASE}/backups`)) as { body: { items: { id: string }[] } };
   return ask('POST', `${DATABASE}/restore`, { backup: listed.body.items[0]?.id });
 };
+const mask = (ask: Ask) =>
+  ask('PUT', `${PROJECT}/masking`, {
+    rules: [{ resource: 'postgres.default#web.db', sql: "UPDATE users SET name = '';" }],
+  });
 const rotateSecret = (ask: Ask) => ask('POST', `${DEV}/secrets/API_KEY/rotate`, { value: 'value-2-2' });
 const elsewhere = (ask: Ask) => ask('POST', `${PROJECT}/environments`, { name: 'other', placement: 'emea' });
 const hibernate = (ask: Ask) => ask('POST', `${DEV}/hibernate`);
@@ -75,6 +79,11 @@ export const plots = {
   'undoing a restore': {
     before: [...served, backUp, restore],
     act: (ask) => ask('POST', `${DATABASE}/restore`, {}),
+  },
+  clone: { before: served, act: (ask) => ask('POST', `${DEV}/clone`, { name: 'other' }) },
+  'clone with data': {
+    before: [...served, mask],
+    act: (ask) => ask('POST', `${DEV}/clone`, { name: 'other', withData: true }),
   },
   restart: { before: served, act: (ask) => ask('POST', `${WEB}/restart`) },
   stop: { before: served, act: (ask) => ask('POST', `${WEB}/stop`) },
