@@ -1,4 +1,5 @@
 /** Makes environments, lets them sleep, wakes and destroys them, and protects them. */
+import { ABSENT } from '../ports/databases.ts';
 import { EXPIRED, PROJECTS } from '../setting.ts';
 import { pause } from '../world.ts';
 import { type Action, choose, newValue } from './action.ts';
@@ -98,7 +99,7 @@ export const environments: Action[] = [
         .filter(() => actor.world.random.chance(0.7))
         .map((service) => ({
           resource: `postgres.default#${service}.db`,
-          sql: "UPDATE users SET name = '';",
+          sql: `UPDATE ${actor.world.random.chance(0.3) ? ABSENT : 'users'} SET name = '';`,
         }));
       await actor.client.ask('PUT', `${path}/masking`, { rules });
     },

@@ -2,6 +2,7 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { Problem } from '../../../functions/core/problem.ts';
 import type { DatabaseLogin, Databases, SqlConnection } from '../../../functions/ports/databases.ts';
+import { MaskingFailed } from '../../../functions/ports/rules/masking-failed.ts';
 
 /** What is around the server. */
 export interface AroundServer {
@@ -47,6 +48,9 @@ export interface SimulatedDatabases extends Databases {
 
 type Row = Record<string, unknown>;
 type Statement = [RegExp, (...names: string[]) => void];
+
+/** A table that no database has. */
+export const ABSENT = 'absentees';
 
 const MAINTENANCE = 'postgres';
 
@@ -231,9 +235,11 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
         Object.assign(opened(login), { content, masked });
         return { tables: 1, rows: content };
       }),
-    maskCopy: (login, _statements, signal) =>
+    maskCopy: (login, statements, signal) =>
       io('databases.maskCopy', () => {
         signal.throwIfAborted();
+        const at = statements.findIndex((one) => one.includes(ABSENT));
+        if (at >= 0) throw new MaskingFailed(at, 'there is no such table');
         opened(login).masked = true;
       }),
     connect: (name = MAINTENANCE) => {
