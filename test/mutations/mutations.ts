@@ -132,8 +132,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an idle environment sleeps though it was used since',
     file: 'functions/commands/environments/transitions.ts',
-    from: ' ||\n          data.lastActivityAt !== expected.lastActivityAt)',
-    to: ')',
+    from: ' ||\n          data.lastActivityAt !== expected.lastActivityAt',
+    to: '',
     tests: ['test/sweep'],
   },
   {
@@ -577,10 +577,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a protected environment is destroyed when it expires',
-    file: 'functions/commands/environments/environments.ts',
-    from: 'expiresAt !== undefined && !protection && Date',
-    to: 'expiresAt !== undefined && Date',
-    tests: ['test/sweep'],
+    file: 'functions/core/schedule/expiry-steps.ts',
+    from: '  if (protection) return undefined;\n  if (destroyAt',
+    to: '  if (destroyAt',
+    tests: ['test/sweep', 'test/core/schedule'],
   },
   {
     name: 'a maintainer has a protected environment expire',

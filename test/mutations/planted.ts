@@ -98,14 +98,14 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'an idle environment sleeps though it was changed or used since',
     file: 'functions/commands/environments/transitions.ts',
-    from: 'data.generation !== expected.generation ||\n          data.lastActivityAt !== expected.lastActivityAt)',
-    to: 'data.generation < expected.generation)',
+    from: 'data.generation !== expected.generation ||\n          data.lastActivityAt !== expected.lastActivityAt ||',
+    to: 'data.generation < expected.generation ||',
   },
   {
     name: 'a protected environment is destroyed when it expires',
-    file: 'functions/commands/environments/environments.ts',
-    from: 'expiresAt !== undefined && !protection && Date',
-    to: 'expiresAt !== undefined && Date',
+    file: 'functions/core/schedule/expiry-steps.ts',
+    from: '  if (protection) return undefined;\n  if (destroyAt',
+    to: '  if (destroyAt',
   },
   {
     name: 'an environment sleeps though a request came before its workloads were stopped',

@@ -67,7 +67,7 @@ async function compensate(kind: (typeof kinds)[number], later?: Environment) {
 }
 
 /** What is made late is removed again; of an older environment a place removes nothing that is a later one's. */
-const undone = (kind: string): string[] => (kind === 'provision-environment' ? ['removeEnvironment'] : []);
+const undone = (kind: string): string[] => (kind.startsWith('provision-') ? ['removeEnvironment'] : []);
 
 it.each(kinds)('%s ends when its environment is gone before its compensation', async (kind) => {
   const { ended, changes, store } = await compensate(kind);

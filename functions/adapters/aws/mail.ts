@@ -1,7 +1,7 @@
 /** E-mail by Amazon SES, from an identity of the account that is verified there. */
 import { type SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import { domainOf, type MailSettings, recipientRefusal } from '../../core/events/formats/mail-recipients.ts';
 import type { Mail } from '../../ports/mail.ts';
-import { domainOf, type MailSettings, recipientRefusal } from '../../ports/rules/mail-recipients.ts';
 
 export interface SesOptions extends MailSettings {
   client: () => SESv2Client | Promise<SESv2Client>;

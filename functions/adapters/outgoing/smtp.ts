@@ -1,9 +1,9 @@
 /** E-mail by a mail server, over SMTP. */
 import { isIP } from 'node:net';
 import { createTransport } from 'nodemailer';
+import { domainOf, type MailSettings, recipientRefusal } from '../../core/events/formats/mail-recipients.ts';
 import { limits } from '../../core/limits.ts';
 import type { Mail } from '../../ports/mail.ts';
-import { domainOf, type MailSettings, recipientRefusal } from '../../ports/rules/mail-recipients.ts';
 
 export interface SmtpOptions extends MailSettings {
   /** `smtp://` (TLS by STARTTLS) or `smtps://`, with name and password where the server asks for them. */

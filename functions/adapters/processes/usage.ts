@@ -17,6 +17,8 @@ export interface Usage {
 
 /** Memory limits are looked at more often than samples are kept. */
 const LOOKS_PER_SAMPLE = 5;
+/** To thin goes through all samples that are kept, which is too much for each new one. */
+const SAMPLES_PER_THINNING = 30;
 
 function enforce(container: Container, processes: readonly ProcessInfo[]): void {
   const limit = container.spec.limits.memoryBytes;
@@ -36,6 +38,7 @@ export function createUsage(context: Context, instances: () => Iterable<Instance
   let before = new Map<string, number>();
   let sampledAt = performance.now();
   let look = 0;
+  let samplings = 0;
   let busy = false;
 
   /** What containers of the engine use; the engine keeps their limits itself. */
@@ -58,6 +61,7 @@ export function createUsage(context: Context, instances: () => Iterable<Instance
       return Math.max(used - (before.get(id) ?? 0), 0) / seconds;
     };
     const at = new Date(context.effects.now()).toISOString();
+    const isThinning = sampling && ++samplings % SAMPLES_PER_THINNING === 0;
     for (const instance of instances()) {
       let cpu = 0;
       let memoryBytes = 0;
@@ -82,7 +86,7 @@ export function createUsage(context: Context, instances: () => Iterable<Instance
       const key = instanceName(instance.ref);
       const ring = rings.get(key) ?? [];
       ring.push({ at, cpu: Math.round(cpu * 1000) / 1000, memoryBytes });
-      rings.set(key, thinned(ring));
+      rings.set(key, isThinning ? thinned(ring) : ring);
     }
     if (sampling) before = now;
   }

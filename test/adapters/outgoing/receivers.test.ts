@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReceivers } from '../../../functions/adapters/outgoing/receivers.ts';
-import { receiversContract } from '../../contracts/receivers.ts';
+import { receiversContract } from '../../contracts/outgoing/receivers.ts';
 
 let reached = 0;
 const server = createServer((_, response) => {

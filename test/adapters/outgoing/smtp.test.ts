@@ -1,7 +1,7 @@
 /** E-mail over SMTP, to a server of the package that others write. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSmtpMail } from '../../../functions/adapters/outgoing/smtp.ts';
-import { mailContract } from '../../contracts/mail.ts';
+import { mailContract } from '../../contracts/outgoing/mail.ts';
 import { headerOf, type MailServer, openMailServer } from '../../support/mail/mail-server.ts';
 
 const SECRET = 'the-password-of-berth';

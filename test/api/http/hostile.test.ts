@@ -1,16 +1,27 @@
 /** Hostile input on every route of the document: always a problem that the client caused, never a fault. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLocalTraces } from '../../../functions/adapters/local/traces/traces.ts';
 import { paramForms, pathNames } from '../../../functions/api/http/params.ts';
 import { routes } from '../../support/routes.ts';
 import { createSubject, deploy, expectProblem, type Subject, seed } from '../support.ts';
 
 let subject: Subject;
+let traces: ReturnType<typeof createLocalTraces>;
 beforeAll(async () => {
   subject = await createSubject();
+  traces = createLocalTraces({
+    path: join(subject.directory, 'traces.db'),
+    effects: subject.ports.effects,
+  });
+  subject.ports.traces = traces;
   await seed(subject);
   await deploy(subject);
 });
-afterAll(() => subject.close());
+afterAll(async () => {
+  await subject.close();
+  await traces.close();
+});
 
 const hostileNames = [
   '%00',

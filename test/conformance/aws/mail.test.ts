@@ -2,7 +2,7 @@
 import { CreateEmailIdentityCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import { expect, it } from 'vitest';
 import { createSesMail } from '../../../functions/adapters/aws/mail.ts';
-import { mailContract, type TakenMail } from '../../contracts/mail.ts';
+import { mailContract, type TakenMail } from '../../contracts/outgoing/mail.ts';
 import { clientOptions, withMoto } from './support.ts';
 
 /** A message as moto shows what it keeps. */

@@ -1,7 +1,7 @@
 /** A mail server for tests, of a package that others write, which keeps what it takes. */
 import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
-import type { TakenMail } from '../../contracts/mail.ts';
+import type { TakenMail } from '../../contracts/outgoing/mail.ts';
 
 export interface MailServer {
   url: string;

@@ -16,7 +16,7 @@ import { revisionOf, sizeWord, versionWord } from '../components/version.tsx';
 import { PlanCard } from './deploy/plan-card.tsx';
 import Missing from './missing.tsx';
 import { FirstEnvironment, FirstService, FirstVersion } from './overview/first-steps.tsx';
-import { pipelineOrder } from './overview.tsx';
+import { pipelineOrder } from './overview/pipeline-order.ts';
 
 /** Stands in the list of versions for what serves in another environment. */
 const PROMOTE = 'promote';

@@ -1,5 +1,5 @@
 /** The board of a project: services by environments, as in a pipeline. */
-import type { Environment, Overview } from '../../../client/types.generated.ts';
+import type { Overview } from '../../../client/types.generated.ts';
 import { useOverview } from '../api/read.ts';
 import { followLink } from '../app/navigation.ts';
 import { deployPath } from '../app/paths.ts';
@@ -11,15 +11,7 @@ import Missing from './missing.tsx';
 import { Board } from './overview/board.tsx';
 import { FirstEnvironment, FirstService } from './overview/first-steps.tsx';
 import { New } from './overview/new.tsx';
-
-/** The way of a version: lasting environments in the order they were made, then those that come and go. */
-export function pipelineOrder(environments: readonly Environment[]): Environment[] {
-  return [...environments].sort(
-    (one, other) =>
-      Number(one.kind === 'ephemeral') - Number(other.kind === 'ephemeral') ||
-      one.createdAt.localeCompare(other.createdAt),
-  );
-}
+import { pipelineOrder } from './overview/pipeline-order.ts';
 
 export default function OverviewPage({ project }: { project: string }) {
   const { data: overview, error } = useOverview(project);

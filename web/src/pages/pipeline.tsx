@@ -9,7 +9,7 @@ import { Guarded } from '../components/access/guarded.tsx';
 import { Crumbs } from '../components/page/crumbs.tsx';
 import { Loading } from '../components/page/loading.tsx';
 import { plain } from '../components/plain.ts';
-import { pipelineOrder } from './overview.tsx';
+import { pipelineOrder } from './overview/pipeline-order.ts';
 import './pipeline/pipeline.css';
 import { ServiceCard } from './pipeline/service-card.tsx';
 import { StagesDialog } from './pipeline/stages-dialog.tsx';

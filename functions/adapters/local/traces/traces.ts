@@ -4,9 +4,9 @@ import { environmentName, instanceName } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Effects } from '../../../ports/effects.ts';
-import { boundSpan, unfitSpan } from '../../../ports/rules/bound-span.ts';
 import { traceRange, traceStart } from '../../../ports/rules/trace-query.ts';
 import type { Received, StoredSpan, TraceSummary, Traces } from '../../../ports/traces.ts';
+import { boundSpan, unfitSpan } from './bound-span.ts';
 import { createRates } from './span-rates.ts';
 import {
   defaultBounds,

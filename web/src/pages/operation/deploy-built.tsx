@@ -8,7 +8,7 @@ import { useOverview } from '../../api/read.ts';
 import { followLink } from '../../app/navigation.ts';
 import { deployPath } from '../../app/paths.ts';
 import { Guarded } from '../../components/access/guarded.tsx';
-import { pipelineOrder } from '../overview.tsx';
+import { pipelineOrder } from '../overview/pipeline-order.ts';
 
 /** Environments that have a button of their own; the others are a page away. */
 const BUTTONS = 3;

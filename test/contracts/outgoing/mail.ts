@@ -1,6 +1,6 @@
 /** The guarantees of all Mail. */
 import { describe, expect, it } from 'vitest';
-import type { Mail } from '../../functions/ports/mail.ts';
+import type { Mail } from '../../../functions/ports/mail.ts';
 
 export interface TakenMail {
   from: string;

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Receivers } from '../../functions/ports/receivers.ts';
+import type { Receivers } from '../../../functions/ports/receivers.ts';
 
 export interface ReceiversSubject {
   receivers: Receivers;

@@ -1,6 +1,7 @@
 /** Keeps a span within its budgets: what is too much is cut or left out, and counted. */
-import { limits } from '../../core/limits.ts';
-import type { Attributes, AttributeValue, Span } from '../traces.ts';
+
+import { limits } from '../../../core/limits.ts';
+import type { Attributes, AttributeValue, Span } from '../../../ports/traces.ts';
 
 const nameMost = limits.spanName.value;
 const ID = /^[0-9a-f]+$/;
