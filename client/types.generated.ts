@@ -4560,6 +4560,10 @@ export interface Paths {
                * A preview hibernates after this long without a request: 5s to 30d, 30m by default.
                */
               idleAfter?: string;
+              /**
+               * Whether its databases begin with what those of the base have, masked by the rules of the project; false by default. Each database of the base has to have a rule. What comes from a fork has empty databases.
+               */
+              withData?: boolean;
             };
             /**
              * For private source, statuses and comments; null takes it away. Left out, it stays as it is unless provider, repository or API are others.
@@ -11644,6 +11648,10 @@ export interface Connection {
      * Hibernates after this long without a request.
      */
     idleAfter: string;
+    /**
+     * Whether its databases begin with what those of the base have, masked.
+     */
+    withData: boolean;
   };
   /**
    * The path of the address that the provider delivers to.

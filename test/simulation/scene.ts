@@ -15,6 +15,7 @@ import { type Client, createClient } from './clients.ts';
 import { currentOwner, installClock, type Mortal, monotonicNow, runFor } from './clock.ts';
 import { expiredEnvironments } from './expired-environments.ts';
 import type { Fates, Planned } from './faults.ts';
+import { createCloneOracle } from './oracle/clones.ts';
 import { createLedger } from './oracle/ledger.ts';
 import { createOracle } from './oracle/oracle.ts';
 import { createPromises } from './oracle/promises.ts';
@@ -120,10 +121,12 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     pushes.note(changed);
     versions.note(changed);
     promotions.note(changed);
+    clones.note(changed);
   });
   const versions = createVersionsOracle(world, { ledger, registry: () => registry });
   const pushes = createPushOracle(world, { git, environments: ledger.environments });
   const promotions = createPromotionOracle(world, ledger);
+  const clones = createCloneOracle(world, { ledger, kept: () => kept, databases: () => databases });
   const secrets = createSimulatedSecrets(world.effects.id);
   const values = new Map<string, Set<string | undefined>>();
 
@@ -145,6 +148,7 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     pushes,
     versions,
     promotions,
+    clones,
     places: () => places,
   });
   const receivers = createSimulatedReceivers(world, git);

@@ -23,6 +23,7 @@ interface ConnectOptions {
   previews?: string;
   ttl?: string;
   idleAfter?: string;
+  withData?: boolean;
   token?: boolean;
 }
 
@@ -72,6 +73,7 @@ export function addGit(program: Command): void {
     .option('--previews <environment>', 'give pull requests environments that begin as this one')
     .option('--ttl <time>', 'destroy a preview this long after its newest commit: 3d')
     .option('--idle-after <time>', 'let a preview sleep after this long without a request: 30m')
+    .option('--with-data', 'let its databases begin with the masked data of that environment')
     .option('--api <url>', "where the provider's API is, where not at its usual place")
     .option('--token', 'read a token from standard input: for private source, statuses and comments')
     .addHelpText(
@@ -81,7 +83,7 @@ export function addGit(program: Command): void {
     .action(async (named: string | undefined, options: ConnectOptions, command: Command) => {
       const { api, json, service } = openSession(command);
       const repository = named ?? originOfFolder();
-      const { previews: base, ttl, idleAfter, path } = options;
+      const { previews: base, ttl, idleAfter, withData, path } = options;
       if (options.token && process.stdin.isTTY) note('Type the token, then Ctrl-D:');
       const answer = await body(
         api.PUT(CONNECTION, {
@@ -98,6 +100,7 @@ export function addGit(program: Command): void {
                 base,
                 ...(ttl !== undefined && { ttl }),
                 ...(idleAfter !== undefined && { idleAfter }),
+                ...(withData && { withData }),
               },
             }),
             ...(options.token && { token: (await readInput()).trim() }),

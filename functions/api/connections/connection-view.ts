@@ -62,6 +62,9 @@ export const connectionSchema = z
         base: nameSchema,
         ttl: duration('Is destroyed this long after its newest commit.', '3d'),
         idleAfter: duration('Hibernates after this long without a request.', '30m'),
+        withData: z.boolean().meta({
+          description: 'Whether its databases begin with what those of the base have, masked.',
+        }),
       })
       .optional(),
     hook: z.string().meta({
@@ -105,6 +108,14 @@ export const previewRulesSchema = z.strictObject({
     { min: 5, max: 30 * DAY },
     'A preview hibernates after this long without a request: 5s to 30d, 30m by default.',
   ).optional(),
+  withData: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        'Whether its databases begin with what those of the base have, masked by the rules of the project; false by default. ' +
+        'Each database of the base has to have a rule. What comes from a fork has empty databases.',
+    }),
 });
 
 export function connectionView({ data }: Item<Connection>, failure?: unknown) {
@@ -115,6 +126,7 @@ export function connectionView({ data }: Item<Connection>, failure?: unknown) {
       base: previews.base,
       ttl: formatDuration(previews.ttlSeconds),
       idleAfter: formatDuration(previews.idleAfterSeconds),
+      withData: previews.withData === true,
     },
     hook: `/v1/hooks/git/${data.id}`,
     hasToken: token !== undefined,

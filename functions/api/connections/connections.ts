@@ -93,6 +93,7 @@ function settingsOf(ports: Ports, place: ConnectionPlace, given: z.output<typeof
       base: previews.base,
       ttlSeconds: previews.ttl ?? 3 * DAY,
       idleAfterSeconds: previews.idleAfter ?? 1_800,
+      ...(previews.withData && { withData: true }),
     },
   }) as ConnectionSettings;
 }
@@ -144,7 +145,7 @@ export const routes = [
       200: { summary: 'As it is now', schema: connectedSchema, etag: true },
       201: { summary: 'Connected, with its secret', schema: connectedSchema, etag: true },
     },
-    problems: ['conflict'],
+    problems: ['conflict', 'masking_required'],
     handle: ({ ports, params, body: given, precondition, change }) => {
       const settings = settingsOf(ports, params, given);
       return withSecret(change, (caller) =>

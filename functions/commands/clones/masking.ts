@@ -3,6 +3,7 @@ import { SqlFault, statementsIn } from '../../core/clones/sql-statements.ts';
 import { environmentPartition, maskingKey, projectKey, RESOURCE_PREFIX } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import type { Environment, Masking, MaskingRule, Resource } from '../../core/model/index.ts';
+import type { ProvisionWithDataInput } from '../../core/operations/kinds/provision-with-data.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item, Store } from '../../ports/store.ts';
@@ -85,6 +86,17 @@ export async function copyable(store: Store, { project, name }: Environment): Pr
 }
 
 /**
+ * The data of an environment for another one, where each of its databases has a rule.
+ * @throws Problem masking_required
+ */
+export async function maskedDataOf(store: Store, from: Environment): Promise<ProvisionWithDataInput> {
+  const { rules } = await readMasking(store, from.project);
+  const masking = maskingOf(rules, from, true);
+  for (const { uid } of await copyable(store, from)) masking(uid);
+  return { from: from.name, fromId: from.id, masked: true };
+}
+
+/**
  * The statements that mask a resource's data, by its uid; undefined where they are copied as they are. Where a project masks
  * anything, or the environment is protected, what has no rule is not copied: a new database would be forgotten.
  * @param masked whoever asked may have them masked alone
@@ -99,7 +111,8 @@ export function maskingOf(
     const rule = rules.find(({ resource }) => resource === uid);
     if (rule) return statementsIn(rule.sql);
     if (rules.length === 0 && !protection && !masked) return undefined;
-    const why = protection ? `environment "${name}" is protected` : 'the project masks what is copied';
+    const masks = rules.length > 0 ? 'the project masks what is copied' : 'its data may be had masked alone';
+    const why = protection ? `environment "${name}" is protected` : masks;
     throw new Problem('masking_required', `"${uid}" is not copied without masking: ${why}.`, {
       hint: 'Have an administrator set a rule for it with PUT .../masking; one without SQL says that there is nothing to mask in it.',
     });

@@ -132,7 +132,7 @@ async function afterBuild(run: Run): Promise<void> {
   if (!isTerminal(status)) return later(run);
   const version = result?.version;
   if (typeof version !== 'string') return ended(run, { state: 'failed', ...(error && { error }) });
-  if (item.data.pullRequest !== undefined) await deployBeside(run);
+  if (item.data.pullRequest !== undefined && !(await deployBeside(run))) return later(run);
   const ref = { project: connection.project, environment, service: connection.service };
   const together = ({ deployment, operation }: AcceptedDeployment): Write[] => {
     const began = { version, deployment: deployment.number, operation: operation.id };

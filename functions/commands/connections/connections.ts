@@ -25,6 +25,7 @@ import { readHead } from '../../records/chain-append.ts';
 import { type Caller, checkIfMatch, commit, mustGet, retryOnConflict } from '../../records/commit.ts';
 import { getService } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
+import { maskedDataOf } from '../clones/masking.ts';
 import { refuseProtectedBase } from './preview-plan.ts';
 
 /** Random bytes of a secret that a provider signs with. */
@@ -75,7 +76,8 @@ export interface PutResult {
 
 /**
  * Connects a service, or changes how it is connected.
- * @throws Problem not_found (service) | forbidden (previews of a protected environment) | precondition_failed
+ * @throws Problem not_found (service) | forbidden (previews of a protected environment) | masking_required
+ * | precondition_failed
  */
 export async function putConnection(
   ports: Ports,
@@ -89,6 +91,7 @@ export async function putConnection(
     settings.previews &&
     (await store.get<Environment>(environmentKey({ project, environment: settings.previews.base })));
   if (base) refuseProtectedBase(base.data);
+  if (base && settings.previews?.withData) await maskedDataOf(store, base.data);
   const before = await store.get<Connection>(connectionKey(settings));
   checkIfMatch(before, ifMatch);
   const id = before?.data.id ?? effects.id();

@@ -1,13 +1,21 @@
 /** The steps of a delivery that are those of a preview alone: its environment begins, is filled, and ends. */
 import { inOrder } from '../../core/clones/clone-step.ts';
-import { environmentKey, previewKey } from '../../core/keys.ts';
-import type { Environment, Preview, PreviewRules } from '../../core/model/index.ts';
+import { environmentKey, operationKey, previewKey } from '../../core/keys.ts';
+import {
+  type Environment,
+  HOME,
+  isTerminal,
+  type Operation,
+  type Preview,
+  type PreviewRules,
+} from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
 import { commit, missing } from '../../records/commit.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { copySettings, servingIn } from '../clones/begin-as.ts';
+import { maskedDataOf } from '../clones/masking.ts';
 import { createDeployment } from '../deployments/deployments.ts';
 import {
   type Accepted,
@@ -28,7 +36,7 @@ const previewOf = async ({ ports, item }: Run): Promise<Item<Preview>> => {
 
 /**
  * Makes the environment of a preview, or has it stay for as long again.
- * @throws Problem not_found (base) | already_exists | environment_not_ready
+ * @throws Problem not_found (base) | already_exists | environment_not_ready | masking_required
  */
 export async function openPreview(run: Run): Promise<void> {
   const { ports, connection } = run;
@@ -39,7 +47,7 @@ export async function openPreview(run: Run): Promise<void> {
   const preview = await previewOf(run);
   const ref = { project, environment: preview.data.environment };
   const found = await ports.store.get<Environment>(environmentKey(ref));
-  if (!found) await make(run, rules, preview);
+  if (!found) await make(run, rules, preview, base);
   else if (found.data.id !== preview.data.environmentId) throw isNone(found.data);
   else if (found.data.state === 'destroying') throw notReady(found.data, RUNS_IN);
   else if (found.data.expiresAt !== undefined)
@@ -59,37 +67,66 @@ const isNone = ({ name }: Environment): Problem =>
     },
   );
 
-async function make({ ports, caller }: Run, rules: PreviewRules, preview: Item<Preview>): Promise<void> {
+async function make(
+  { ports, caller }: Run,
+  rules: PreviewRules,
+  preview: Item<Preview>,
+  base: Environment,
+): Promise<void> {
   const { project, environment: name } = preview.data;
-  const { ttlSeconds, idleAfterSeconds } = rules;
+  const { ttlSeconds, idleAfterSeconds, withData } = rules;
+  // A maintainer lets in the code of a fork, and no data to who wrote it.
+  const data = withData && !preview.data.isFork ? await maskedDataOf(ports.store, base) : undefined;
   const together = ({ environment }: Accepted) => [
     previewWrite(ports, { ...preview.data, environmentId: environment.id }, { version: preview.version }),
   ];
   await createEnvironment(
     ports,
     { ...caller, together },
-    { project, name, kind: 'ephemeral', ttlSeconds, idleAfterSeconds },
+    {
+      project,
+      name,
+      kind: 'ephemeral',
+      ttlSeconds,
+      idleAfterSeconds,
+      // Data are copied within a place.
+      ...(data && { data, placement: base.placement ?? HOME }),
+    },
   );
+}
+
+/** Whether the data of the base are still being copied. @throws Problem by which they did not come */
+async function awaitsData({ store }: Ports, { operation }: Environment): Promise<boolean> {
+  const made = operation === undefined ? undefined : await store.get<Operation>(operationKey(operation));
+  if (made?.data.kind !== 'provision-with-data') return false;
+  const { status, error } = made.data;
+  if (error) throw new Problem(error.code, error.cause, { hint: error.hint });
+  return !isTerminal(status);
 }
 
 /**
  * Deploys beside the service of the pull request what runs in the base.
- * @throws Problem environment_not_ready, and as a deployment
+ * @returns false while its data are still being copied, which may take longer than anything else is waited for
+ * @throws Problem environment_not_ready, by which its data did not come, and as a deployment
  */
-export async function deployBeside({ ports, connection, caller, item }: Run): Promise<void> {
+export async function deployBeside({ ports, connection, caller, item }: Run): Promise<boolean> {
   const { project, service: own, previews } = connection;
   const { environment = '' } = item.data;
   const { data: here } = await getEnvironment(ports.store, { project, environment });
-  if (!RUNS_IN.includes(here.state)) throw notReady(here, RUNS_IN);
+  if (!RUNS_IN.includes(here.state)) {
+    if (await awaitsData(ports, here)) return false;
+    throw notReady(here, RUNS_IN);
+  }
   const base = await ports.store.get<Environment>(
     environmentKey({ project, environment: previews?.base ?? '' }),
   );
-  if (!base) return;
+  if (!base) return true;
   for (const { service } of inOrder(await servingIn(ports.store, base.data))) {
     if (service === own || Object.hasOwn(here.services, service)) continue;
     const ref = { project, environment, service };
     await createDeployment(ports, caller, ref, { fromEnvironment: base.data.name });
   }
+  return true;
 }
 
 /** Destroys the environment of a preview, and ends the delivery when nothing of it is left. */

@@ -17,6 +17,8 @@ export interface PreviewRules {
   base: string;
   ttlSeconds: number;
   idleAfterSeconds: number;
+  /** The databases begin with what those of the base have, masked; never for what comes from a fork. */
+  withData?: true;
 }
 
 export interface Connection {

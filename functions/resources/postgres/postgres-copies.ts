@@ -94,7 +94,7 @@ export async function maskBeside(
         ? 'The end of the masking'
         : `Statement ${statement + 1} of the masking, "${short(statements[statement] ?? '')}",`;
     throw new Problem('masking_failed', `${which} failed: ${message}.`, {
-      hint: 'Mend the masking of the project, destroy this environment, and clone again.',
+      hint: 'Mend the masking of the project, and destroy this environment; then clone again, or deliver the pull request once more.',
       cause: error,
     });
   }

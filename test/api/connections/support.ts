@@ -23,6 +23,9 @@ export const CONNECTION = `${SERVICE}/connection`;
 /** A commit's id, from a number. */
 export const sha = (number: number): string => createHash('sha1').update(String(number)).digest('hex');
 
+/** How an operation ends; `running` where it goes on. */
+type End = 'succeeded' | 'failed' | 'running';
+
 export interface Connected {
   subject: Subject;
   host: GitHost;
@@ -30,7 +33,7 @@ export interface Connected {
   secret: string;
   deliver(delivered: Delivered): Promise<Answer>;
   /** Sweeps, builds and deploys until nothing goes on. */
-  settle(ends?: (operation: Operation) => 'succeeded' | 'failed'): Promise<void>;
+  settle(ends?: (operation: Operation) => End): Promise<void>;
   deliveries(): Promise<any[]>;
   /** What each commit was told last. */
   lastStatuses(): Map<string, string>;
@@ -59,7 +62,7 @@ export async function connect(provider: GitProvider, fields: object = {}): Promi
   const { ports } = subject;
   const deliverer = createDeliverer(ports, { onError: (_, error) => subject.errors.push(error) });
 
-  async function settle(ends: (operation: Operation) => 'succeeded' | 'failed' = () => 'succeeded') {
+  async function settle(ends: (operation: Operation) => End = () => 'succeeded') {
     for (let quiet = 0; quiet < 2; ) {
       subject.pass(1_100);
       await sweep(ports);
@@ -95,15 +98,19 @@ export async function connect(provider: GitProvider, fields: object = {}): Promi
 async function work(
   ports: Ports,
   { started, api }: Subject,
-  ends: (operation: Operation) => 'succeeded' | 'failed',
+  ends: (operation: Operation) => End,
 ): Promise<boolean> {
   let worked = false;
   for (const id of started.splice(0)) {
     const item = await ports.store.get<Operation>(operationKey(id));
     if (!item || isTerminal(item.data.status)) continue;
-    worked = true;
     const operation = item.data;
     const status = operation.cancelRequested ? 'canceled' : ends(operation);
+    if (status === 'running') {
+      started.push(id);
+      continue;
+    }
+    worked = true;
     const error = { code: 'build_failed' as const, cause: 'It has a fault.', hint: 'Mend it.' };
     let result: Record<string, unknown> | undefined;
     if (operation.kind === 'build' && status === 'succeeded') {
@@ -134,8 +141,9 @@ async function change(ports: Ports, operation: Operation, status: string): Promi
   const item = await ports.store.get<Environment>(key);
   if (!item) return;
   if (operation.kind === 'destroy-environment') return ports.store.transact([{ delete: key }]);
-  if (operation.kind === 'provision-environment') {
-    const ready = { ...item.data, state: 'ready' as const };
+  if (operation.kind.startsWith('provision-')) {
+    const state = status === 'succeeded' ? ('ready' as const) : ('failed' as const);
+    const ready = { ...item.data, state };
     return ports.store.transact([environmentWrite(ready, { version: item.version })]);
   }
   if (operation.number === undefined) return;

@@ -1,5 +1,6 @@
 /** Makes environments, lets them sleep, wakes and destroys them, and protects them. */
-import { EXPIRED } from '../setting.ts';
+import { ABSENT } from '../ports/databases.ts';
+import { EXPIRED, PROJECTS } from '../setting.ts';
 import { pause } from '../world.ts';
 import { type Action, choose, newValue } from './action.ts';
 import { anywhere } from './places.ts';
@@ -75,6 +76,32 @@ export const environments: Action[] = [
         await actor.client.ask('PUT', `${project}/environments/dev/secrets/${name}`, {
           value: `anew-${name}-${actor.world.random.below(1e9)}`,
         });
+    },
+  ],
+  [
+    2,
+    (actor) =>
+      actor.client.ask('POST', `${choose(actor).at}/clone`, {
+        name: `copy-${actor.client.person.name}`,
+        ttl: '10m',
+        secrets: actor.world.random.chance(0.5),
+        withData: actor.world.random.chance(0.7),
+      }),
+  ],
+  [
+    1,
+    async (actor) => {
+      if (actor.client.projects('administrator').length === 0) return;
+      const { project, in: path } = choose(actor, 'administrator');
+      // Of none, of some, or of all of its databases.
+      const services = PROJECTS.find(({ name }) => name === project)?.services ?? [];
+      const rules = services
+        .filter(() => actor.world.random.chance(0.7))
+        .map((service) => ({
+          resource: `postgres.default#${service}.db`,
+          sql: `UPDATE ${actor.world.random.chance(0.3) ? ABSENT : 'users'} SET name = '';`,
+        }));
+      await actor.client.ask('PUT', `${path}/masking`, { rules });
     },
   ],
   [

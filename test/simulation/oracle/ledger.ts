@@ -1,5 +1,6 @@
 /** What the records say, kept up with each transaction, and what no single transaction may do. */
 
+import { isCloneKey } from '../../../functions/core/keys.ts';
 import type { PlaceSet } from '../../../functions/core/model/index.ts';
 import {
   type BerthEvent,
@@ -197,9 +198,10 @@ export function createLedger(world: World, { touches, secret }: LedgerAround): L
         pk.startsWith('audit#') && after ? [JSON.parse(after) as BerthEvent] : [],
       );
       const told = new Set(events.map(({ operation }) => operation));
-      // What a rotation or a promotion asks for is not asked for by a request.
+      // What a rotation, a promotion or a clone under way asks for is not asked for by a request.
       const keyed =
         changed.some(({ pk }) => /^(?:idempotency|promotions)#/.test(pk)) ||
+        changed.some((one) => isCloneKey(one) && one.before !== undefined) ||
         events.some((event) => event.type === 'deployment.created' && event.data.rotation !== undefined);
       const tenants = new Set<string>();
       for (const one of changed) {

@@ -28,6 +28,7 @@ import type { SimulatedSecrets } from '../ports/secrets.ts';
 import type { SimulatedBackups } from '../ports/small.ts';
 import { PROJECTS, projectPath } from '../setting.ts';
 import { pause, type World } from '../world.ts';
+import type { createCloneOracle } from './clones.ts';
 import { deploymentName, type Ledger } from './ledger.ts';
 import type { createPromotionOracle } from './promotions.ts';
 import type { createPushOracle } from './pushes.ts';
@@ -45,6 +46,7 @@ interface Observed {
   pushes: ReturnType<typeof createPushOracle>;
   versions: ReturnType<typeof createVersionsOracle>;
   promotions: ReturnType<typeof createPromotionOracle>;
+  clones: ReturnType<typeof createCloneOracle>;
   databases: SimulatedDatabases;
   backups: SimulatedBackups;
   keeper: SimulatedKeeper;
@@ -54,13 +56,16 @@ interface Observed {
 /** States in which nothing goes on. */
 const SETTLED: ReadonlySet<string> = new Set(['ready', 'hibernated', 'failed']);
 
+/** What makes the place of an environment. */
+const PROVISIONING: ReadonlySet<string> = new Set(['provision-environment', 'provision-with-data']);
+
 const STARTING_MS = 240_000;
 /** How much longer than its bound an operation may take where nothing fails: the sweep waits an hour after a jump. */
 const GRACE_MS = 75 * 60_000;
 
 export function createOracle(world: World, observed: Observed) {
-  const { kept, ledger, secrets, values, databases, backups, keeper, pushes, promotions, versions, places } =
-    observed;
+  const { kept, ledger, secrets, values, databases, backups, keeper, places } = observed;
+  const { pushes, promotions, versions, clones } = observed;
 
   /** Why a program with these variables can not work; undefined where it can. */
   function faultOf(spec: WorkloadSpec): string | undefined {
@@ -127,7 +132,7 @@ export function createOracle(world: World, observed: Observed) {
   const isBeingMade = (name: string): boolean =>
     [...ledger.operations.values()].some(
       ({ kind, project, environment, status }) =>
-        kind === 'provision-environment' && !isTerminal(status) && `${project}/${environment}` === name,
+        PROVISIONING.has(kind) && !isTerminal(status) && `${project}/${environment}` === name,
     );
 
   /** What a deployment has pinned elsewhere was taken away there: it can not be started again. */
@@ -183,7 +188,8 @@ export function createOracle(world: World, observed: Observed) {
       [...ledger.environments.values()].every(({ state }) => SETTLED.has(state)) &&
       pushes.isQuiet() &&
       versions.isQuiet() &&
-      promotions.isQuiet(),
+      promotions.isQuiet() &&
+      clones.isQuiet(),
     /** I3, where nothing fails any more. */
     lookAtBounds(): void {
       if (world.effects.now() < boundsSeen + 60_000) return;
@@ -218,6 +224,7 @@ export function createOracle(world: World, observed: Observed) {
       await checkBackups();
       pushes.atQuiet();
       promotions.atQuiet();
+      clones.atQuiet();
     },
     /** I4: nothing is left of what was destroyed. */
     async afterDestroy(client: Client): Promise<void> {

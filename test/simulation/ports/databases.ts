@@ -2,6 +2,7 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { Problem } from '../../../functions/core/problem.ts';
 import type { DatabaseLogin, Databases, SqlConnection } from '../../../functions/ports/databases.ts';
+import { MaskingFailed } from '../../../functions/ports/rules/masking-failed.ts';
 
 /** What is around the server. */
 export interface AroundServer {
@@ -27,8 +28,8 @@ interface Database {
   public: boolean;
   /** What is in it: a number that each write to it raises. */
   content: number;
-  /** It is a copy that was masked. */
-  masked?: true;
+  /** Whether what it has was masked; absent where that was copied from nowhere. */
+  masked?: boolean;
 }
 
 export interface SimulatedDatabases extends Databases {
@@ -37,6 +38,8 @@ export interface SimulatedDatabases extends Databases {
   /** How often a database was written to; undefined where there is none. */
   content(database: string): number | undefined;
   isOpen(database: string): boolean;
+  /** Whether it has what another one had, as that was. */
+  isUnmaskedCopy(database: string): boolean;
   /** Roles and databases that exist. */
   inventory(): string[];
   /** The roles that may log in. */
@@ -45,6 +48,9 @@ export interface SimulatedDatabases extends Databases {
 
 type Row = Record<string, unknown>;
 type Statement = [RegExp, (...names: string[]) => void];
+
+/** A table that no database has. */
+export const ABSENT = 'absentees';
 
 const MAINTENANCE = 'postgres';
 
@@ -216,22 +222,24 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
       io('databases.readCopy', () => {
         signal.throwIfAborted();
         const from = opened(login);
-        const { content } = from;
+        const { content, masked } = from;
         from.content++;
         return (async function* () {
-          yield Buffer.from(JSON.stringify({ content }));
+          yield Buffer.from(JSON.stringify({ content, masked: masked === true }));
         })();
       }),
     loadCopy: (login, chunks, signal) =>
       io('databases.loadCopy', async () => {
-        const { content } = JSON.parse(Buffer.concat(await Array.fromAsync(chunks)).toString());
+        const { content, masked } = JSON.parse(Buffer.concat(await Array.fromAsync(chunks)).toString());
         signal.throwIfAborted();
-        opened(login).content = content;
+        Object.assign(opened(login), { content, masked });
         return { tables: 1, rows: content };
       }),
-    maskCopy: (login, _statements, signal) =>
+    maskCopy: (login, statements, signal) =>
       io('databases.maskCopy', () => {
         signal.throwIfAborted();
+        const at = statements.findIndex((one) => one.includes(ABSENT));
+        if (at >= 0) throw new MaskingFailed(at, 'there is no such table');
         opened(login).masked = true;
       }),
     connect: (name = MAINTENANCE) => {
@@ -253,6 +261,7 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
     admits,
     content: (name) => databases.get(name)?.content,
     isOpen: (name) => databases.get(name)?.open === true,
+    isUnmaskedCopy: (name) => databases.get(name)?.masked === false,
     logins: () => [...roles].flatMap(([name, { verifier }]) => (verifier === null ? [] : [name])),
     inventory: () => [
       ...[...roles.keys()].map((name) => `role ${name}`),

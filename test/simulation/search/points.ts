@@ -1,6 +1,7 @@
 /** Each way of changing something, with a fault at each of its calls of ports, and at each two of them. */
 import type { Route } from '../../../functions/api/http/route-spec.ts';
 import { type Fault, fatesByPlan, type Planned } from '../faults.ts';
+import { ABSENT } from '../ports/databases.ts';
 import { type Outcome, play, type Scene, setUp, wrapUp } from '../scene.ts';
 import { projectPath } from '../setting.ts';
 import { pause } from '../world.ts';
@@ -31,6 +32,10 @@ const restore = async (ask: Ask) => {
   const listed = (await ask('GET', `${DATABASE}/backups`)) as { body: { items: { id: string }[] } };
   return ask('POST', `${DATABASE}/restore`, { backup: listed.body.items[0]?.id });
 };
+const mask = (table: string) => (ask: Ask) =>
+  ask('PUT', `${PROJECT}/masking`, {
+    rules: [{ resource: 'postgres.default#web.db', sql: `UPDATE ${table} SET name = '';` }],
+  });
 const rotateSecret = (ask: Ask) => ask('POST', `${DEV}/secrets/API_KEY/rotate`, { value: 'value-2-2' });
 const elsewhere = (ask: Ask) => ask('POST', `${PROJECT}/environments`, { name: 'other', placement: 'emea' });
 const hibernate = (ask: Ask) => ask('POST', `${DEV}/hibernate`);
@@ -75,6 +80,15 @@ export const plots = {
   'undoing a restore': {
     before: [...served, backUp, restore],
     act: (ask) => ask('POST', `${DATABASE}/restore`, {}),
+  },
+  clone: { before: served, act: (ask) => ask('POST', `${DEV}/clone`, { name: 'other' }) },
+  'clone with data': {
+    before: [...served, mask('users')],
+    act: (ask) => ask('POST', `${DEV}/clone`, { name: 'other', withData: true }),
+  },
+  'clone that can not be masked': {
+    before: [...served, mask(ABSENT)],
+    act: (ask) => ask('POST', `${DEV}/clone`, { name: 'other', withData: true }),
   },
   restart: { before: served, act: (ask) => ask('POST', `${WEB}/restart`) },
   stop: { before: served, act: (ask) => ask('POST', `${WEB}/stop`) },

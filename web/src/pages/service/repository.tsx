@@ -65,7 +65,11 @@ function About({ connection }: { connection: Connection }) {
             'Deploys',
             rules.map((rule) => `${plain(rule.branch)} to ${rule.environment}`).join(', ') || 'nothing',
           ],
-          ['Previews', previews && `as ${previews.base}, for ${previews.ttl}`],
+          [
+            'Previews',
+            previews &&
+              `as ${previews.base}${previews.withData ? ' with its data' : ''}, for ${previews.ttl}`,
+          ],
           ['Webhook', <code key="hook">{new URL(hook, location.origin).href}</code>],
           ['Statuses', hasToken ? 'are sent' : 'are not sent: it has no token'],
           ['Not told', failure && `${plain(failure.reason)}, tried ${failure.attempts} times`],
