@@ -5984,7 +5984,7 @@ export interface Paths {
              */
             withData?: boolean;
             /**
-             * Whether secrets come along; true by default.
+             * Whether secrets come along; by default true, and false where the other is protected.
              */
             secrets?: boolean;
           };
@@ -12435,7 +12435,7 @@ export interface ProjectCost {
   common: CommonCost;
   prices: PriceList;
   /**
-   * There are more environments than the 50 that it shows.
+   * There are more environments than the 50 that it shows, or more services in one than the 100 that it counts.
    */
   truncated: boolean;
 }
