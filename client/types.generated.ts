@@ -12105,7 +12105,7 @@ export interface Masking {
 }
 export interface Wake {
   /**
-   * `absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so. `expired`: the time of the environment is over, and people alone wake it.
+   * `absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so. `expired`: requests do not wake it now, since its time is over, or since they have woken it outside of its office hours as often as they may.
    */
   state: 'waking' | 'awake' | 'stopped' | 'absent' | 'expired';
   /**
