@@ -5988,7 +5988,7 @@ export interface Paths {
              */
             withData?: boolean;
             /**
-             * Whether secrets come along; true by default.
+             * Whether secrets come along; by default true, and false where the other is protected.
              */
             secrets?: boolean;
           };
@@ -12113,7 +12113,7 @@ export interface Masking {
 }
 export interface Wake {
   /**
-   * `absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so. `expired`: the time of the environment is over, and people alone wake it.
+   * `absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so. `expired`: requests do not wake it now, since its time is over, or since they have woken it outside of its office hours as often as they may.
    */
   state: 'waking' | 'awake' | 'stopped' | 'absent' | 'expired';
   /**
@@ -12443,7 +12443,7 @@ export interface ProjectCost {
   common: CommonCost;
   prices: PriceList;
   /**
-   * There are more environments than the 50 that it shows.
+   * There are more environments than the 50 that it shows, or more services in one than the 100 that it counts.
    */
   truncated: boolean;
 }

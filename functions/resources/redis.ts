@@ -170,7 +170,7 @@ export const redis: ResourceType = {
   sleep: (ports, request) => explained(request, () => cachesOf(ports, request).sleep(cacheOf(request))),
   wake: (ports, request) => explained(request, () => cachesOf(ports, request).wake(cacheOf(request))),
   monthlyUse({ class: className }) {
-    const data = MEMORY[className] ?? 128 * MIB;
+    const data = (Object.hasOwn(MEMORY, className) ? MEMORY[className] : undefined) ?? 128 * MIB;
     return {
       awake: podUnits(redisRequests(data)),
       always: { 'ebs.gbMonth': redisVolumeBytes(data) / GIB },

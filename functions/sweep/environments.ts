@@ -10,7 +10,7 @@ import {
 import { unlessExpired } from '../commands/environments/wake-on-request.ts';
 import { type Environment, SYSTEM_ACTOR } from '../core/model/index.ts';
 import { dueExpiryStep } from '../core/schedule/expiry-steps.ts';
-import { afterHoursLook, dueOfHours } from '../core/schedule/office-hours.ts';
+import { afterHoursLook, dueOfHours, wokenByHours } from '../core/schedule/office-hours.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Item } from '../ports/store.ts';
 import type { SweepReport } from './sweep.ts';
@@ -60,7 +60,7 @@ async function turnByHours(
   const ref = { project: environment.project, environment: environment.name };
   if (wanted === 'awake' && environment.state === 'hibernated') {
     await wakeEnvironment(ports, system, ref, (sleeper) =>
-      afterHoursLook(unlessExpired(sleeper), ports.effects.now()),
+      wokenByHours(unlessExpired(sleeper), ports.effects.now()),
     );
     return true;
   }

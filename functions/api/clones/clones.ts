@@ -51,7 +51,7 @@ export const routes = [
     description:
       'It is in the same place, with the same variables and secrets, and what serves there is deployed to it, each service behind ' +
       'those that it refers to. Its resources are its own. Secrets come along for those who may reveal them; with `"secrets": false` ' +
-      'none do. With `withData` each database begins with what it has in the other environment, read once and masked by the rules of ' +
+      'none do, and those of a protected environment with `"secrets": true` alone. With `withData` each database begins with what it has in the other environment, read once and masked by the rules of ' +
       'the project: as it is, it takes the right to download backups, masked the right to make them. The operation makes the environment; what follows is read at `…/environments/{name}/origin`.',
     tag: 'Environments',
     body: z.strictObject({
@@ -63,7 +63,9 @@ export const routes = [
         description:
           'Whether the data of its databases come along, masked as the project says; false by default.',
       }),
-      secrets: z.boolean().optional().meta({ description: 'Whether secrets come along; true by default.' }),
+      secrets: z.boolean().optional().meta({
+        description: 'Whether secrets come along; by default true, and false where the other is protected.',
+      }),
     }),
     bodyExamples: {
       'for three days': { name: 'dev-copy', ttl: '3d' },
@@ -84,12 +86,12 @@ export const routes = [
     async handle({ ports, params, body, access, change }) {
       const refused = access.refusal('environment.create', 'project');
       if (refused) throw refused;
-      const { name, kind = 'persistent', secrets = true, withData = false, ttl, idleAfter } = body;
+      const { name, kind = 'persistent', secrets, withData = false, ttl, idleAfter } = body;
       const request = {
         name,
         kind,
-        secrets,
         withData,
+        ...(secrets !== undefined && { secrets }),
         ...(kind === 'ephemeral' && EPHEMERAL),
         ...(ttl !== undefined && { ttlSeconds: ttl }),
         ...(idleAfter !== undefined && { idleAfterSeconds: idleAfter }),

@@ -97,7 +97,7 @@ const projectCostSchema = z
     common: commonSchema,
     prices: pricesSchema,
     truncated: z.boolean().meta({
-      description: `There are more environments than the ${limits.overviewEnvironments.value} that it shows.`,
+      description: `There are more environments than the ${limits.overviewEnvironments.value} that it shows, or more services in one than the ${limits.overviewInstances.value} that it counts.`,
     }),
   })
   .meta({ id: 'ProjectCost' });

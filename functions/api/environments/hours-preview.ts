@@ -11,11 +11,15 @@ import { hoursFields } from './environment-view.ts';
 /** How many beginnings and ends are shown. */
 const SHOWN = 7;
 
-/** @throws Problem invalid_request: they end before they begin, or never begin */
+/** @throws Problem invalid_request: they end before they begin, never begin, or go from a day to itself */
 export function checkedHours<Of extends OfficeHours | null>(hours: Of): Of {
   if (!hours) return hours;
   if (hours.from >= hours.to)
     throw invalidRequest([{ path: 'to', message: `has to be later than ${hours.from}, the same day` }]);
+  // The library of schedules takes it for all days.
+  const [alone, day] = /(\w{3})-\1/.exec(hours.days) ?? [];
+  if (alone)
+    throw invalidRequest([{ path: 'days', message: `can not have "${alone}": "${day}" is the day alone` }]);
   try {
     if (nextTurns(hours, 0, 1).length === 1) return hours;
   } catch (error) {

@@ -11,7 +11,7 @@ const askedSchema = z
   .object({
     state: z.enum(['waking', 'awake', 'stopped', 'absent', 'expired']).meta({
       description:
-        '`absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so. `expired`: the time of the environment is over, and people alone wake it.',
+        '`absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so. `expired`: requests do not wake it now, since its time is over, or since they have woken it outside of its office hours as often as they may.',
     }),
     error: z
       .object({ code: z.string(), cause: z.string(), hint: z.string() })

@@ -2,7 +2,7 @@
  * Takes a clone further. What comes next follows from its record, so it may be called at any time, by several processes, and
  * after a crash. A deployment and the record that tells of it are one transaction: it is begun once.
  */
-import { nextOfClone } from '../../core/clones/clone-step.ts';
+import { nextLookMs, nextOfClone } from '../../core/clones/clone-step.ts';
 import { cloneKey, environmentKey, operationKey } from '../../core/keys.ts';
 import {
   type Clone,
@@ -90,7 +90,8 @@ async function untilReady(ports: Ports, item: Item<Clone>): Promise<Outcome> {
     return 'on';
   }
   const isReady = RUNS_IN.includes(environment.state);
-  await write(ports, item, isReady ? { state: 'deploying' } : {}, isReady ? 0 : LOOK_MS);
+  const age = ports.effects.now() - Date.parse(item.data.createdAt);
+  await write(ports, item, isReady ? { state: 'deploying' } : {}, isReady ? 0 : nextLookMs(age));
   return isReady ? 'on' : 'later';
 }
 

@@ -26,8 +26,8 @@ import { copyable, maskingOf, readMasking } from './masking.ts';
 
 export interface CloneRequest
   extends Pick<NewEnvironment, 'name' | 'kind' | 'ttlSeconds' | 'idleAfterSeconds'> {
-  /** Whether secrets come along. */
-  secrets: boolean;
+  /** Whether secrets come along; by default they do, but for those of a protected environment. */
+  secrets?: boolean;
   withData: boolean;
 }
 
@@ -75,8 +75,10 @@ export async function cloneEnvironment(
 ): Promise<Accepted> {
   const { data: from } = await getEnvironment(ports.store, ref);
   if (!RUNS_IN.includes(from.state)) throw notReady(from, RUNS_IN);
-  const { secrets, withData, ...input } = request;
-  if (secrets && !rights.revealSecrets) await refuseSecrets(ports, from);
+  const { secrets: wanted = from.protection === undefined, withData, ...input } = request;
+  if (wanted && !rights.revealSecrets) await refuseSecrets(ports, from);
+  // There are none now, and what is put there meanwhile is not for their eyes either.
+  const secrets = wanted && rights.revealSecrets;
   const data = withData ? await dataFor(ports, from, rights) : undefined;
   const services = inOrder(await servingIn(ports.store, from));
   const together = ({ environment, operation }: Accepted): Write[] => {

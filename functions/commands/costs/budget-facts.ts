@@ -39,7 +39,8 @@ export async function budgetFacts(
   isPast: boolean,
 ): Promise<BudgetFacts> {
   const { data: environment } = await getEnvironment(store, ref);
-  const [found] = await environmentFacts(store, [environment]);
+  // What is stopped is started or deployed without another look at the budget.
+  const [found] = await environmentFacts(store, [environment], { stopped: true });
   const { services = [], resources = [] } = found ?? {};
   const others = services.filter(({ name }) => name !== ref.service);
   const own = { name: ref.service, workload, ...(replicas !== undefined && { replicas }) };

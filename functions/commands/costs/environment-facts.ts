@@ -2,7 +2,6 @@
 import type { EnvironmentFacts, ResourceFacts } from '../../core/costs/environment-cost.ts';
 import type { ServiceFacts } from '../../core/costs/service-use.ts';
 import { deploymentKey, environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
-import { limits } from '../../core/limits.ts';
 import type { Deployment, Environment, Instance, Resource } from '../../core/model/index.ts';
 import type { Store } from '../../ports/store.ts';
 import { instancesOf } from '../../records/instances.ts';
@@ -13,8 +12,16 @@ import { findResourceType } from '../../resources/index.ts';
 /** How many environments are asked for their resources at the same time. */
 const AT_ONCE = 10;
 
-/** What a service costs while its environment is awake; what was stopped runs nothing. */
-const runs = ({ current, state }: Instance): boolean => current !== undefined && state !== 'stopped';
+export interface FactsOptions {
+  /** Whether services count that people have stopped, as if they ran; they run nothing otherwise. */
+  stopped?: boolean;
+  /** How many services of each environment count at most; all of them where absent. */
+  most?: number;
+}
+
+/** Whether a service costs anything while its environment is awake. */
+const counts = ({ current, state }: Instance, stopped: boolean): boolean =>
+  current !== undefined && (state !== 'stopped' || stopped);
 
 const isAwake = ({ state }: Environment): boolean => state !== 'hibernated' && state !== 'destroyed';
 
@@ -31,9 +38,12 @@ export const resourceFacts = ({
 export async function environmentFacts(
   store: Store,
   environments: readonly Environment[],
+  { stopped = false, most }: FactsOptions = {},
 ): Promise<EnvironmentFacts[]> {
-  const running = environments.map((one) =>
-    instancesOf(one).filter(runs).slice(0, limits.overviewInstances.value),
+  const running = environments.map((environment) =>
+    instancesOf(environment)
+      .filter((one) => counts(one, stopped))
+      .slice(0, most),
   );
   const services = await servicesOf(store, running.flat());
   const resources = await resourcesOf(store, environments);

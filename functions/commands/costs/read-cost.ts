@@ -11,6 +11,7 @@ import { ENVIRONMENT_PREFIX, projectPartition } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import type { Environment } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
+import { instancesOf } from '../../records/instances.ts';
 import { getProject } from '../../records/read.ts';
 import { environmentFacts } from './environment-facts.ts';
 
@@ -75,9 +76,10 @@ export async function readProjectCost(ports: Ports, project: string, days: numbe
     store.query<Environment>({ ...list, limit: limits.overviewEnvironments.value }),
   ]);
   const environments = page.items.map(({ data }) => data);
+  const most = limits.overviewInstances.value;
   const refs = environments.map(({ name: environment }) => ({ project, environment }));
   const [facts, requests] = await Promise.all([
-    environmentFacts(store, environments),
+    environmentFacts(store, environments, { most }),
     activity.lastRequests(refs),
   ]);
   const now = effects.now();
@@ -98,6 +100,6 @@ export async function readProjectCost(ports: Ports, project: string, days: numbe
       .toSorted((a, b) => b.usdPerMonth - a.usdPerMonth),
     usdPerMonth: sumOf(rows),
     idle: idleReport(used, days, now),
-    truncated: page.next !== undefined,
+    truncated: page.next !== undefined || environments.some((one) => instancesOf(one).length > most),
   };
 }

@@ -226,6 +226,7 @@ function refuseSoonerEnd(before: Environment, after: Environment, role: Role): v
 const shown = ({
   expiryKnownAt: _known,
   hoursDueAt: _due,
+  wokenOutside: _woken,
   ...environment
 }: Environment): Partial<Environment> => environment;
 

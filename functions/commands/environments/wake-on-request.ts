@@ -8,14 +8,14 @@ import {
   SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
-import { heldAwake } from '../../core/schedule/office-hours.ts';
+import { closedUntil, heldByRequest } from '../../core/schedule/office-hours.ts';
 import type { Ports } from '../../ports/index.ts';
 import { instanceIn } from '../../records/instances.ts';
 import { wakeEnvironment } from './transitions.ts';
 
 /**
  * What is to become of a request that waits. `awake`: the service takes it, or is about to, if it has not failed.
- * `expired`: it sleeps, and people alone wake it.
+ * `expired`: it sleeps, and people alone wake it; its hours may do so too, if it has any.
  */
 export type Asked =
   | { state: 'waking' | 'stopped' | 'absent' }
@@ -37,6 +37,26 @@ export function expiredSleeper({ project, name, state, destroyAt }: Environment)
       hint: `Until then its people bring it back on its page, or with: berth env wake -p ${project} ${name}`,
     },
   );
+}
+
+/** What answers requests to a sleeper that they do not wake now: see `expiredSleeper`, and office hours. Undefined for any other. */
+export function keptAsleep(environment: Environment, now: number): Problem | undefined {
+  const { project, name, state } = environment;
+  const until = state === 'hibernated' || state === 'hibernating' ? closedUntil(environment, now) : undefined;
+  const expired = expiredSleeper(environment);
+  if (expired || until === undefined) return expired;
+  return new Problem(
+    'unavailable',
+    `Environment "${name}" is outside of its office hours, and requests have woken it ${limits.wakesOutsideHours.value} times since they ended: it sleeps until they begin at ${until}.`,
+    { hint: `Until then its people wake it on its page, or with: berth env wake -p ${project} ${name}` },
+  );
+}
+
+/** @throws Problem unavailable */
+export function unlessKeptAsleep(environment: Environment, now: number): Environment {
+  const kept = keptAsleep(environment, now);
+  if (kept) throw kept;
+  return environment;
 }
 
 /** @throws Problem unavailable */
@@ -71,9 +91,9 @@ export function takeWake(environment: Environment, now: number): Environment {
   return { ...environment, requestWakes: { left: has - 1, at: new Date(from).toISOString() } };
 }
 
-/** The environment that a request wakes. @throws Problem unavailable: it has expired */
+/** The environment that a request wakes. @throws Problem unavailable: requests do not wake it now */
 export const wokenByRequest = (environment: Environment, now: number): Environment =>
-  heldAwake(unlessExpired(environment), now);
+  heldByRequest(unlessKeptAsleep(environment, now), now);
 
 /** Where a request is answered, or waits. */
 const waits: readonly EnvironmentState[] = ['ready', 'waking', 'hibernating', 'hibernated'];
@@ -92,8 +112,8 @@ export async function wakeOnRequest(ports: Ports, { service, ...ref }: InstanceR
   if (instance.state === 'stopped') return { state: 'stopped' };
   if (instance.state !== undefined) return { state: 'absent' };
   const { state, wakeError } = item.data;
-  const expired = expiredSleeper(item.data);
-  if (expired) return { state: 'expired', error: expired.toDetail() };
+  const kept = keptAsleep(item.data, ports.effects.now());
+  if (kept) return { state: 'expired', error: kept.toDetail() };
   if (state === 'ready') return { state: 'awake', ...(wakeError && { error: wakeError }) };
   if (state === 'hibernated') {
     const take = (environment: Environment) =>

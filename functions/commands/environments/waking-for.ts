@@ -1,4 +1,5 @@
 /** Wakes an environment because something is deployed into it. */
+import { limits } from '../../core/limits.ts';
 import type { Environment, EventFields, Operation } from '../../core/model/index.ts';
 import { broughtBack } from '../../core/schedule/expiry-steps.ts';
 import { heldAwake } from '../../core/schedule/office-hours.ts';
@@ -25,7 +26,8 @@ export function wakingFor(ports: Ports, caller: Caller, before: Environment, isU
   const now = ports.effects.now();
   const sleeps = before.state === 'hibernated';
   const back = isUse ? broughtBack(before, now) : before;
-  const environment = isUse || sleeps ? heldAwake(back, now) : back;
+  const seconds = isUse ? limits.heldAwakeSeconds.value : limits.heldByJobSeconds.value;
+  const environment = isUse || sleeps ? heldAwake(back, now, seconds) : back;
   if (!sleeps) return { environment, writes: [], events: [] };
   const ref = { project: environment.project, environment: environment.name };
   const generation = environment.generation + 1;

@@ -9,6 +9,7 @@ import {
   deletedProjectKey,
   eventsPartition,
   idempotencyKey,
+  maskingKey,
   pipelineKey,
   policiesKey,
   projectKey,
@@ -155,7 +156,9 @@ export async function deleteProject(
   }
   await forgetAccess(ports, project);
   await ports.store.transact(
-    [policiesKey, pipelineKey, alertRulesKey, alertSilencesKey].map((keyOf) => ({ delete: keyOf(project) })),
+    [policiesKey, pipelineKey, alertRulesKey, alertSilencesKey, maskingKey].map((keyOf) => ({
+      delete: keyOf(project),
+    })),
   );
   await forgetBuildSecrets(ports, project);
 }

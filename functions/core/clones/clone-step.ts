@@ -24,6 +24,9 @@ export function inOrder<S extends Pick<ClonedService, 'service' | 'after'>>(serv
   return 'cycle' in ordered ? [...services] : ordered.order.flatMap((name) => byName.get(name) ?? []);
 }
 
+/** How long after a look at an environment that is not ready the next one is: its databases may be copied for hours, milliseconds. */
+export const nextLookMs = (ageMs: number): number => Math.min(15_000, Math.max(1_000, ageMs / 10));
+
 export type NextOfClone =
   | { do: 'deploy'; service: ClonedService }
   | { do: 'look'; services: ClonedService[] }

@@ -39,4 +39,19 @@ export const expiryLimits = {
     each: 'an environment',
     past: 'It sleeps until its hours begin, or it is woken.',
   }),
+  heldByJobSeconds: limit({
+    value: 300,
+    unit: 'seconds',
+    of: 'How long an environment is awake at least outside of its office hours once a scheduled job has woken it',
+    each: 'an environment',
+    past: 'It sleeps as soon as the job has ended.',
+  }),
+  wakesOutsideHours: limit({
+    value: 2,
+    unit: 'wakes',
+    of: 'Wakes by requests outside of office hours, from their end to their next beginning',
+    each: 'an environment',
+    past: 'Requests are answered with 503 until the hours begin; people wake it.',
+    code: 'unavailable',
+  }),
 };

@@ -63,6 +63,8 @@ export interface Environment {
   hoursDueAt?: string;
   /** Until then they do not put it to sleep. */
   awakeUntil?: string;
+  /** How often requests have woken it outside of them, counted until they begin at `until`. */
+  wokenOutside?: { times: number; until: string };
   lastActivityAt: string;
   /** The operation that is changing its state, if any. */
   operation?: string;

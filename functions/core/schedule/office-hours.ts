@@ -40,16 +40,20 @@ export function isOpen(hours: OfficeHours, now: number): boolean {
 /** The next beginnings and ends after a time, in their order. @throws ScheduleError */
 export function nextTurns(hours: OfficeHours, after: number, count: number): HoursTurn[] {
   const turns: HoursTurn[] = [];
-  for (let now = after; turns.length < count; now = turns.at(-1)?.at ?? now) {
+  let now = after;
+  while (turns.length < count) {
     const begins = at(hours.from, hours).next(now) ?? Number.POSITIVE_INFINITY;
     const ends = at(hours.to, hours).next(now) ?? Number.POSITIVE_INFINITY;
-    if (!Number.isFinite(Math.min(begins, ends))) break;
+    now = Math.min(begins, ends);
+    if (!Number.isFinite(now)) break;
+    // Both lie in the hour that is left out in spring: there are no hours that day.
+    if (begins === ends) continue;
     turns.push(begins < ends ? { at: begins, state: 'awake' } : { at: ends, state: 'asleep' });
   }
   return turns;
 }
 
-type Kept = Pick<Environment, 'officeHours' | 'hoursDueAt' | 'awakeUntil'>;
+type Kept = Pick<Environment, 'officeHours' | 'hoursDueAt' | 'awakeUntil' | 'wokenOutside'>;
 
 const isHeld = ({ awakeUntil }: Kept, now: number): boolean =>
   awakeUntil !== undefined && Date.parse(awakeUntil) > now;
@@ -65,21 +69,61 @@ function withNextLook<Of extends Kept>(environment: Of, now: number): Of {
   return { ...(rest as Of), ...(times.length > 0 && { hoursDueAt: iso(Math.min(...times)) }) };
 }
 
-/** The environment with hours, which hold from now on, or without. */
+const isSame = (one: OfficeHours, other: OfficeHours): boolean =>
+  one.days === other.days && one.from === other.from && one.to === other.to && one.zone === other.zone;
+
+/** The environment with hours, which hold from now on, or without. Those that it has change nothing. */
 export function withHours(
   environment: Environment,
   hours: OfficeHours | undefined,
   now: number,
 ): Environment {
-  const { officeHours: _hours, hoursDueAt: _due, awakeUntil: _until, ...rest } = environment;
+  const { officeHours, hoursDueAt: _due, awakeUntil: _until, wokenOutside: _woken, ...rest } = environment;
+  if (hours && officeHours && isSame(hours, officeHours)) return environment;
   return hours ? { ...rest, officeHours: hours, hoursDueAt: iso(now) } : rest;
 }
 
 /** The environment that a person wakes or deploys to: its hours do not put it to sleep for some time. */
-export function heldAwake(environment: Environment, now: number): Environment {
+export function heldAwake(
+  environment: Environment,
+  now: number,
+  seconds: number = limits.heldAwakeSeconds.value,
+): Environment {
   if (!environment.officeHours) return environment;
-  const until = iso(now + limits.heldAwakeSeconds.value * 1000);
-  return withNextLook({ ...environment, awakeUntil: until }, now);
+  const until = iso(now + seconds * 1000);
+  const { awakeUntil: before = until } = environment;
+  return withNextLook({ ...environment, awakeUntil: before > until ? before : until }, now);
+}
+
+/** The environment that a request wakes; outside of its hours that is counted until they begin. */
+export function heldByRequest(environment: Environment, now: number): Environment {
+  const { officeHours, wokenOutside } = environment;
+  const held = heldAwake(environment, now);
+  if (!officeHours || isOpen(officeHours, now)) return held;
+  const begins = at(officeHours.from, officeHours).next(now);
+  if (begins === undefined) return held;
+  const isTonight = wokenOutside !== undefined && Date.parse(wokenOutside.until) > now;
+  return {
+    ...held,
+    wokenOutside: { times: isTonight ? wokenOutside.times + 1 : 1, until: iso(begins) },
+  };
+}
+
+/** When its hours begin, ISO 8601, where requests have woken it outside of them as often as they may; undefined otherwise. */
+export function closedUntil({ officeHours, wokenOutside }: Kept, now: number): string | undefined {
+  if (!officeHours || !wokenOutside || wokenOutside.times < limits.wakesOutsideHours.value) return undefined;
+  return Date.parse(wokenOutside.until) > now ? wokenOutside.until : undefined;
+}
+
+/** Its hours are looked at again this long after they began to wake it: where that has failed, it is tried again, milliseconds. */
+const WAKE_AGAIN_MS = 10 * 60_000;
+
+/** The environment that its hours wake. */
+export function wokenByHours(environment: Environment, now: number): Environment {
+  const looked = withNextLook(environment, now);
+  const again = iso(now + WAKE_AGAIN_MS);
+  const { hoursDueAt = again } = looked;
+  return { ...looked, hoursDueAt: hoursDueAt < again ? hoursDueAt : again };
 }
 
 /** The environment after its hours were looked at. */

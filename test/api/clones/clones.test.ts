@@ -66,12 +66,29 @@ it('Who may not see secrets is told which those are, and gets a clone without th
   expect(await at.subject.ports.secrets.get('demo/mine/env/API_KEY')).toBeUndefined();
 });
 
-it('Of a protected environment, its administrators alone take the secrets along', async () => {
+it('Of a protected environment, its administrators alone take the secrets along, where they say so', async () => {
   await api('PUT', `${DEV}/protection`, { approval: true });
   expectProblem(await api('POST', `${DEV}/clone`, { name: 'bare', secrets: false }, as('dan')), 403);
-  expectProblem(await api('POST', `${DEV}/clone`, { name: 'bare' }, as('mia')), 403);
-  const asked = await api('POST', `${DEV}/clone`, { name: 'bare', secrets: false }, as('mia'));
+  expectProblem(await api('POST', `${DEV}/clone`, { name: 'bare', secrets: true }, as('mia')), 403);
+  const asked = await api('POST', `${DEV}/clone`, { name: 'bare' }, as('mia'));
   expect(asked.status, asked.text).toBe(202);
+  await at.settle();
+  const taken = async (name: string, body: object) => {
+    await api('POST', `${DEV}/clone`, { name, ...body });
+    await at.settle();
+    return at.subject.ports.secrets.get(`demo/${name}/env/API_KEY`);
+  };
+  expect(await taken('unsaid', {})).toBeUndefined();
+  expect(await taken('said', { secrets: true })).toBe('secret-of-dev');
+});
+
+it('No secret that comes later comes along with a clone of somebody who may not see it', async () => {
+  await api('POST', '/v1/projects/demo/environments', { name: 'plain', kind: 'persistent' });
+  await at.settle();
+  const clone = '/v1/projects/demo/environments/plain/clone';
+  expect((await api('POST', clone, { name: 'later' }, as('dan'))).status).toBe(202);
+  const { body } = await api('GET', '/v1/projects/demo/environments/later/origin');
+  expect(body.secrets).toBe(false);
   await at.settle();
 });
 

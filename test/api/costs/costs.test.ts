@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { resourceKey } from '../../../functions/core/keys.ts';
+import { environmentUse } from '../../../functions/commands/environments/environments.ts';
+import { deploymentKey, resourceKey, versionIdKey } from '../../../functions/core/keys.ts';
 import type { Resource } from '../../../functions/core/model/index.ts';
-import { createSubject, deploy, expectProblem, type Subject, seed, setState } from '../support.ts';
+import { getDeployment, getEnvironment } from '../../../functions/records/read.ts';
+import { createSubject, deploy, expectProblem, instance, type Subject, seed, setState } from '../support.ts';
 
 let subject: Subject;
 beforeAll(async () => {
@@ -76,4 +78,28 @@ it('A project has its environments by what they cost, and those that nobody uses
   expect((await cost('/cost?idleDays=9')).body.idle.environments).toEqual([]);
   expectProblem(await cost('/cost?idleDays=0'), 400, 'invalid_request');
   expectProblem(await subject.api('GET', '/v1/projects/none/cost'), 404, 'not_found');
+});
+
+it('All services of an environment cost something, and a project says when it counts some of them only', async () => {
+  const { store } = subject.ports;
+  const item = await getEnvironment(store, instance);
+  const { data } = await getDeployment(store, instance, 1);
+  const kept = await store.get(versionIdKey(instance, data.version));
+  const names = Array.from({ length: 100 }, (_, at) => `more-${at}`);
+  const services = Object.fromEntries(names.map((name) => [name, { newest: 1, current: 1 }]));
+  await store.transact([
+    environmentUse(item, { ...item.data, services: { ...item.data.services, ...services } }),
+  ]);
+  for (const service of names) {
+    const of = { ...instance, service };
+    await store.transact([
+      { put: { ...deploymentKey(of, 1), data: { ...data, service } } },
+      { put: { ...versionIdKey(of, data.version), data: kept!.data } },
+    ]);
+  }
+  const { body } = await cost('/environments/dev/cost');
+  expect(body.lines.filter(({ unit }: Record<string, string>) => unit === 'eks.nodeHour')).toHaveLength(101);
+  const project = (await cost('/cost')).body;
+  expect(project).toMatchObject({ truncated: true });
+  expect(project.environments[0].usdPerMonth).toBeLessThan(body.usdPerMonth);
 });

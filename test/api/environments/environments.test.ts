@@ -28,6 +28,7 @@ describe('Environments', () => {
       { ...officeHours, to: '08:00' },
       { ...officeHours, from: '24:00' },
       { ...officeHours, days: 'weekdays' },
+      { ...officeHours, days: 'sat,sun-sun' },
       { ...officeHours, zone: '+02:00' },
     ]) {
       expectProblem(await api('PATCH', `${path}/dev`, { officeHours: wrong }), 400, 'invalid_request');

@@ -97,6 +97,17 @@ describe('What the activator of a cluster asks', () => {
     expect((await ask()).body).toEqual({ state: 'waking' });
   });
 
+  it('is told that it stays asleep where requests have woken it twice outside of its office hours', async () => {
+    const officeHours = { days: 'sun-sat', from: '08:00', to: '19:00', zone: 'UTC' };
+    const until = new Date(subject.ports.effects.now() + 3_600_000).toISOString();
+    await write((environment) => ({ ...environment, officeHours, wokenOutside: { times: 2, until } }));
+    const { body } = await ask();
+    expect(body).toMatchObject({ state: 'expired', error: { cause: expect.stringContaining(until) } });
+    expect(subject.started).toEqual([]);
+    subject.pass(2 * 3_600_000);
+    expect((await ask()).body).toEqual({ state: 'waking' });
+  });
+
   it('is told why not all came back', async () => {
     const error = {
       code: 'workload_not_ready' as const,

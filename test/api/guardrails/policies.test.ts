@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { environmentUse } from '../../../functions/commands/environments/environments.ts';
 import type { BerthEvent } from '../../../functions/core/model/index.ts';
+import { withStanding } from '../../../functions/records/instances.ts';
+import { getEnvironment } from '../../../functions/records/read.ts';
 import { createSubject, DIGEST, deploy, expectProblem, type Subject, seed, workload } from '../support.ts';
 
 let subject: Subject;
@@ -216,6 +219,24 @@ describe('A deployment', () => {
         .body;
     expect(await run(10)).toMatchObject({ considered: 1, refused: [{ number: 1 }] });
     expect(await run(30)).toMatchObject({ considered: 1, refused: [] });
+  });
+
+  it('is within a budget only together with what is stopped, for that is started without another look', async () => {
+    await deploy(subject);
+    const ref = { project: 'demo', environment: 'dev' };
+    const item = await getEnvironment(subject.ports.store, ref);
+    const stopped = withStanding(item.data, { ...ref, service: 'guestbook' }, { state: 'stopped' });
+    await subject.ports.store.transact([environmentUse(item, stopped)]);
+    await subject.api('POST', `${PROJECT}/services`, { name: 'other' });
+    const other = { ...workload, metadata: { name: 'other' } };
+    const body = { image: DIGEST, workload: other, tags: ['v1'] };
+    expect((await subject.api('POST', `${PROJECT}/services/other/versions`, body)).status).toBe(201);
+    const asked = () =>
+      subject.api('POST', `${PROJECT}/environments/dev/services/other/deployments`, { version: 'v1' });
+    await put('budget', { rule: { kind: 'budget', usdPerMonth: 4 } });
+    expectProblem(await asked(), 422, 'policy_violation');
+    await put('budget', { rule: { kind: 'budget', usdPerMonth: 10 } });
+    expect((await asked()).status).toBe(202);
   });
 
   it('shows in its plan what policies say', async () => {

@@ -34,6 +34,17 @@ describe('Projects', () => {
     expectProblem(await api('GET', '/v1/projects/demo'), 404, 'not_found');
   });
 
+  it('leaves no rules of masking to the next one of its name', async () => {
+    const { api } = subject;
+    const masking = '/v1/projects/demo/masking';
+    await api('POST', '/v1/projects', { name: 'demo' });
+    const rules = [{ resource: 'postgres.default#web.db', sql: '' }];
+    expect((await api('PUT', masking, { rules })).status).toBe(200);
+    expect((await api('DELETE', '/v1/projects/demo')).status).toBe(204);
+    await api('POST', '/v1/projects', { name: 'demo' });
+    expect((await api('GET', masking)).body.rules).toEqual([]);
+  });
+
   it('refuses a name twice', async () => {
     await subject.api('POST', '/v1/projects', { name: 'demo' });
     expectProblem(await subject.api('POST', '/v1/projects', { name: 'demo' }), 409, 'already_exists');

@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest';
-import { inOrder, nextOfClone, servicesAskedFor } from '../../../functions/core/clones/clone-step.ts';
+import {
+  inOrder,
+  nextLookMs,
+  nextOfClone,
+  servicesAskedFor,
+} from '../../../functions/core/clones/clone-step.ts';
 import type { ClonedService } from '../../../functions/core/model/index.ts';
 
 const one = (service: string, after: string[] = [], more: Partial<ClonedService> = {}): ClonedService => ({
@@ -42,4 +47,8 @@ it('A service is begun when those before it have ended, however that was, and th
     error: { ...error, cause: '1 of 2 services were not deployed: c. It crashed.' },
   });
   expect(nextOfClone([])).toEqual({ do: 'end', state: 'succeeded' });
+});
+
+it('An environment that takes long to be ready is looked at more seldom', () => {
+  expect([0, 60_000, 4 * 3_600_000].map(nextLookMs)).toEqual([1_000, 6_000, 15_000]);
 });

@@ -169,3 +169,13 @@ describe('The idle report', () => {
     expect(idleReport(all, 30, now)).toEqual({ days: 30, environments: [], usdPerMonth: 0 });
   });
 });
+
+it.each(['constructor', '__proto__', 'unknown'])(
+  'A cache of the class %s costs what the smallest does',
+  (name) => {
+    const cost = (className: string) =>
+      environmentCost({ isAwake: true, services: [], resources: [resource('redis', { class: className })] });
+    expect(cost(name).usdPerMonth).toBeCloseTo(cost('default').usdPerMonth, 5);
+    expect(cost(name).usdPerMonth).toBeGreaterThan(0);
+  },
+);

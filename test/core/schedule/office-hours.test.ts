@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../../functions/core/model/index.ts';
 import {
   afterHoursLook,
+  closedUntil,
   dueOfHours,
   heldAwake,
+  heldByRequest,
   nextTurns,
   withHours,
+  wokenByHours,
 } from '../../../functions/core/schedule/office-hours.ts';
 
 const MINUTE = 60_000;
@@ -63,6 +66,53 @@ describe('Office hours', () => {
       '2026-01-14T18:00 as it is',
       '2026-01-14T19:00 asleep',
     ]);
+  });
+
+  it('end where somebody who asks each minute would have it awake all night: the third request does not wake it', () => {
+    const asleep = withHours(made, berlin, time(start));
+    let is = asleep;
+    const woken: string[] = [];
+    for (let now = time('2026-01-14T18:00:00Z'); now < time('2026-01-15T20:00:00Z'); now += MINUTE) {
+      if ((is.awakeUntil ?? '') > new Date(now).toISOString() || closedUntil(is, now)) continue;
+      const wakes = now < time('2026-01-15T07:00:00Z') || now >= time('2026-01-15T18:00:00Z');
+      if (!wakes) continue;
+      is = heldByRequest(is, now);
+      woken.push(new Date(now).toISOString().slice(0, 16));
+    }
+    expect(woken).toEqual(['2026-01-14T18:00', '2026-01-14T20:00', '2026-01-15T18:00']);
+    const closed = heldByRequest(
+      heldByRequest(asleep, time('2026-01-14T20:00:00Z')),
+      time('2026-01-14T22:00:00Z'),
+    );
+    expect(closedUntil(closed, time('2026-01-15T06:59:00Z'))).toBe('2026-01-15T07:00:00.000Z');
+    expect(closedUntil(closed, time('2026-01-15T07:00:00Z'))).toBeUndefined();
+    expect(heldByRequest(asleep, time(start)).wokenOutside).toBeUndefined();
+  });
+
+  it('that are set once more as they are change nothing', () => {
+    const held = heldAwake(open, time('2026-01-14T21:00:00Z'));
+    expect(withHours(held, { ...berlin }, time('2026-01-14T22:00:00Z'))).toEqual(held);
+    expect(withHours(held, { ...berlin, to: '20:00' }, time(start))).not.toHaveProperty('awakeUntil');
+  });
+
+  it('wait for a job that is due as long as it takes, and no shorter than for what was there before', () => {
+    const night = time('2026-01-14T21:00:00Z');
+    expect(heldAwake(open, night, 300).awakeUntil).toBe('2026-01-14T21:05:00.000Z');
+    expect(heldAwake(heldAwake(open, night), night, 300).awakeUntil).toBe('2026-01-14T23:00:00.000Z');
+  });
+
+  it('are looked at again soon after they have woken it, for that may have failed', () => {
+    const morning = time('2026-01-15T07:00:00Z');
+    const woken = wokenByHours(open, morning);
+    expect(dueOfHours(woken, morning + 9 * MINUTE)).toBeUndefined();
+    expect(dueOfHours(woken, morning + 10 * MINUTE)).toBe('awake');
+    expect(dueOfHours(afterHoursLook(woken, morning + 10 * MINUTE), morning + HOUR)).toBeUndefined();
+  });
+
+  it('that lie in the hour which is left out in spring are no hours that day', () => {
+    const night = { days: 'sun-sat', from: '02:15', to: '02:45', zone: 'Europe/Berlin' };
+    const turns = nextTurns(night, time('2026-03-28T12:00:00Z'), 2);
+    expect(turns.map(({ state }) => state)).toEqual(['awake', 'asleep']);
   });
 
   it('that were missed while nobody looked are made up for by the last of them', () => {

@@ -17,8 +17,8 @@ interface CloneOptions extends WaitOption {
   ttl?: string;
   idleAfter?: string;
   withData?: boolean;
-  /** False: they stay where they are. */
-  secrets: boolean;
+  /** Undefined: they come along, but for those of a protected environment. */
+  secrets?: boolean;
 }
 
 export function addCloning(env: Command): void {
@@ -28,10 +28,8 @@ export function addCloning(env: Command): void {
     .argument('<name>', 'of the new one')
     .description('Create one that begins as another: its variables, secrets, and what serves there')
     .option('--with-data', 'its databases begin with the data of the other, masked as the project says')
-    .option(
-      '--no-secrets',
-      'secrets stay where they are; by default they come along, for those who may see them',
-    )
+    .option('--secrets', 'secrets come along also where the other is protected, for those who may see them')
+    .option('--no-secrets', 'secrets stay where they are; by default they do where the other is protected')
     .option('--ephemeral', 'it hibernates after an hour and is destroyed after 7 days, unless told otherwise')
     .option('--ttl <time>', 'destroy it this long from now: 2d')
     .option('--idle-after <time>', 'hibernate it after this long without a request: 30m')
@@ -45,7 +43,7 @@ export function addCloning(env: Command): void {
           params: { path: { project, environment: from } },
           body: {
             name,
-            secrets,
+            ...(secrets !== undefined && { secrets }),
             ...(withData && { withData }),
             ...(ephemeral && { kind: 'ephemeral' as const }),
             ...(ttl !== undefined && { ttl }),

@@ -1,6 +1,7 @@
 /** The requests of one instance at falling resolution: the last hour, the last day, and the last 30 days. */
 import type { RequestSample } from '../../../ports/activity.ts';
-import { createSeries, type Resolution, type Sample } from './activity-series.ts';
+import { createSeries, type Resolution } from './activity-series.ts';
+import type { Sample } from './packed-samples.ts';
 
 const resolutions = [
   { slotMs: 10_000, slots: 360 },

@@ -1,17 +1,7 @@
 /** The requests of one instance in samples of one length, of which a number are kept. */
 import type { RequestSample } from '../../../ports/activity.ts';
 import { createHistogram } from './histogram.ts';
-
-/** Histograms take the most room, so that only the sample that is being made has one. */
-export interface Sample {
-  /** Counted from the epoch, in lengths of a sample. */
-  slot: number;
-  requests: number;
-  errors: number;
-  p50Ms: number;
-  p95Ms: number;
-  p99Ms: number;
-}
+import { createPackedSamples, round, type Sample } from './packed-samples.ts';
 
 /** What is kept of an instance: the length of a sample, and how many there are beside the one that is being made. */
 export interface Resolution {
@@ -42,11 +32,10 @@ const together = (one: Sample, other: Sample): Sample => {
   };
 };
 
-const round = (ms: number): number => Math.round(ms * 100) / 100;
-
 /** @param before what was kept of it earlier, oldest first */
 export function createSeries({ slotMs, slots }: Resolution, before: readonly Sample[] = []): Series {
-  let past: Sample[] = [...before];
+  const past = createPackedSamples(before);
+  // It takes the most room, so that only the sample that is being made has one.
   const histogram = createHistogram();
   let slot = before.at(-1)?.slot ?? -1;
   let requests = 0;
@@ -70,27 +59,37 @@ export function createSeries({ slotMs, slots }: Resolution, before: readonly Sam
   });
 
   function startSlot(next: number): void {
-    past = all();
-    if (past.length > 0 && (past[0]?.slot ?? 0) < next - slots)
-      past = past.filter((sample) => sample.slot >= next - slots);
+    if (requests > 0) {
+      const made = newest();
+      // Of the same slot there may be what was kept before a restart.
+      past.keep(0, slot - 1);
+      past.push(made);
+    }
+    past.keep(next - slots, next);
     slot = next;
     requests = 0;
     errors = 0;
     histogram.clear();
   }
 
-  /** What was kept before a restart may be of the same time as what is being counted. */
+  /** The sample that is being made. What was kept before a restart may be of the same time. */
+  function newest(): Sample {
+    const last = past.last();
+    return last?.slot === slot ? together(last, current()) : current();
+  }
+
   function all(): Sample[] {
-    if (requests === 0) return past;
-    const newest = past.at(-1);
-    return newest?.slot === slot ? [...past.slice(0, -1), together(newest, current())] : [...past, current()];
+    const kept = past.all();
+    if (requests === 0) return kept;
+    return [...(kept.at(-1)?.slot === slot ? kept.slice(0, -1) : kept), newest()];
   }
 
   return {
     record(now, failed, durationMs) {
       const next = Math.floor(now / slotMs);
-      // A clock that was set back adds to the newest sample until it has caught up.
-      if (next > slot) startSlot(next);
+      // A clock that was set back a little adds to the newest sample until it has caught up. One that had been far ahead has
+      // left samples of a time to come, which are dropped.
+      if (next > slot || next < slot - 1) startSlot(next);
       const ms = Number.isFinite(durationMs) ? Math.max(0, durationMs) : 0;
       min = requests === 0 ? ms : Math.min(min, ms);
       max = requests === 0 ? ms : Math.max(max, ms);

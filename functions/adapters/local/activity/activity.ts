@@ -21,6 +21,8 @@ export interface LocalActivity extends Activity {
 }
 
 interface Usage {
+  /** When it was first asked since it was last forgotten: tells it from an earlier environment of its name. */
+  since: number | undefined;
   /** Epoch milliseconds. */
   last: number;
   histories: Map<string, History>;
@@ -38,25 +40,52 @@ interface Counter {
 const COUNTERS_EACH = 4;
 
 const FLUSH_INTERVAL_MS = 5000;
-/** Samples are many more than times of last requests, and are kept this often: the length of one. */
+/** Samples are many more than times of last requests, and are kept no more often than this: the length of one. */
 const HISTORY_INTERVAL_MS = 300_000;
 const FORMAT = 1;
 
 /** The file beside that of the times. @example historyPath('activity.json') // 'activity-history.json' */
 const historyPath = (path: string): string => `${path.replace(/\.json$/, '')}-history.json`;
 
-/** What a file holds under `field` by environment; empty when it is missing or damaged. */
-function readKept(path: string, field: string): [string, unknown][] {
+/** What a file of times holds by environment; empty when it is missing or damaged. */
+function readTimes(path: string): { last: Record<string, unknown>; since: Record<string, unknown> } {
   try {
     const content = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown> | null;
-    const kept = content?.format === FORMAT ? content[field] : undefined;
-    return typeof kept === 'object' && kept !== null ? Object.entries(kept) : [];
+    const kept = (of: unknown) => (typeof of === 'object' && of !== null ? { ...of } : {});
+    if (content?.format === FORMAT) return { last: kept(content.last), since: kept(content.since) };
+  } catch {
+    // It is as one that is missing.
+  }
+  return { last: {}, since: {} };
+}
+
+/** A line of the file of samples: those of one service. */
+type KeptLine = [key: string, since: number | null, service: string, samples: KeptSamples];
+
+/** Lines that are damaged are left out. */
+function readLines(path: string): KeptLine[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
   } catch {
     return [];
   }
+  return text.split('\n').flatMap((line): KeptLine[] => {
+    try {
+      const kept: unknown = JSON.parse(line);
+      return Array.isArray(kept) && typeof kept[2] === 'string' ? [kept as KeptLine] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
-const newUsage = (last: number): Usage => ({ last, histories: new Map(), counters: new Map() });
+const newUsage = (last: number, since: number | undefined): Usage => ({
+  last,
+  since,
+  histories: new Map(),
+  counters: new Map(),
+});
 
 /**
  * What was kept of environments; where that is missing or damaged, idleness is counted from now on. Names are labels
@@ -64,15 +93,17 @@ const newUsage = (last: number): Usage => ({ last, histories: new Map(), counter
  */
 function load(path: string, now: number): Map<string, Usage> {
   const usages = new Map<string, Usage>();
-  for (const [key, last] of readKept(path, 'last')) {
+  const { last: lasts, since: sinces } = readTimes(path);
+  for (const [key, last] of Object.entries(lasts)) {
+    const since = Object.hasOwn(sinces, key) ? sinces[key] : undefined;
     // A time to come, from a clock that was wrong, would keep an environment awake.
-    if (typeof last === 'number' && last > 0) usages.set(key, newUsage(Math.min(last, now)));
+    if (typeof last === 'number' && last > 0)
+      usages.set(key, newUsage(Math.min(last, now), typeof since === 'number' ? since : undefined));
   }
-  for (const [key, services] of readKept(historyPath(path), 'samples')) {
-    if (typeof services !== 'object' || services === null) continue;
-    // What was forgotten has no last request, and does not come back.
-    for (const [service, kept] of Object.entries(services))
-      usages.get(key)?.histories.set(service, createHistory(now, kept));
+  for (const [key, since, service, kept] of readLines(historyPath(path))) {
+    const usage = usages.get(key);
+    // What was forgotten does not come back, also where an environment has its name again.
+    if (usage && usage.since === (since ?? undefined)) usage.histories.set(service, createHistory(now, kept));
   }
   return usages;
 }
@@ -111,27 +142,27 @@ export function createActivity(options: { path?: string; effects: Pick<Effects, 
     if (!dirty) return;
     dirty = false;
     const last = Object.fromEntries(Array.from(usages, ([key, usage]) => [key, usage.last]));
+    const since = Object.fromEntries(Array.from(usages, ([key, usage]) => [key, usage.since]));
     try {
-      // First: an environment that has a name again must not find what was there before.
-      if (withHistory) await saveHistory(historyPath(target));
       await replaceFile(target, async (file) => {
-        await file.writeFile(JSON.stringify({ format: FORMAT, last }));
+        await file.writeFile(JSON.stringify({ format: FORMAT, last, since }));
       });
+      if (withHistory) await saveHistory(historyPath(target));
     } catch {
       changed();
     }
   }
 
   async function saveHistory(target: string): Promise<void> {
-    const samples: Record<string, Record<string, KeptSamples>> = {};
-    for (const [key, { histories }] of usages)
-      samples[key] = Object.fromEntries(
-        Array.from(histories, ([service, history]) => [service, history.kept()]),
-      );
-    await replaceFile(target, async (file) => {
-      await file.writeFile(JSON.stringify({ format: FORMAT, samples }));
-    });
     historyKeptAt = effects.now();
+    await replaceFile(target, async (file) => {
+      for (const [key, { since = null, histories }] of usages)
+        for (const [service, history] of histories) {
+          const line: KeptLine = [key, since, service, history.kept()];
+          // Requests are answered between two services.
+          await file.appendFile(`${JSON.stringify(line)}\n`);
+        }
+    });
   }
 
   function prune(): void {
@@ -166,7 +197,7 @@ export function createActivity(options: { path?: string; effects: Pick<Effects, 
       const key = environmentName(instance);
       let usage = usages.get(key);
       if (!usage) {
-        usage = newUsage(now);
+        usage = newUsage(now, now);
         usages.set(key, usage);
       }
       usage.last = now;
@@ -196,9 +227,7 @@ export function createActivity(options: { path?: string; effects: Pick<Effects, 
       );
     },
     async forget(environment) {
-      if (!usages.delete(environmentName(environment))) return;
-      historyKeptAt = Number.NEGATIVE_INFINITY;
-      changed();
+      if (usages.delete(environmentName(environment))) changed();
     },
     flush: () => flush(),
     async close() {

@@ -2,8 +2,8 @@
 import { covers } from '../../../adapters/router/hosts.ts';
 import { wakeEnvironment } from '../../../commands/environments/transitions.ts';
 import {
-  expiredSleeper,
-  unlessExpired,
+  keptAsleep,
+  unlessKeptAsleep,
   wokenByRequest,
 } from '../../../commands/environments/wake-on-request.ts';
 import { environmentKey } from '../../../core/keys.ts';
@@ -75,7 +75,7 @@ export function wakeOnRequest(ports: Ports, log: LocalLog, asked: (place: Place)
   return {
     /**
      * What is known of a workload that has not been declared since the start.
-     * @throws Problem unavailable: its environment has expired, and people alone wake it
+     * @throws Problem unavailable: requests do not wake its environment now
      */
     async lookup(
       { service, ...ref }: Place,
@@ -93,19 +93,19 @@ export function wakeOnRequest(ports: Ports, log: LocalLog, asked: (place: Place)
           ? await routed(environment.data, host, path)
           : instanceIn(environment.data, service);
       if (instance?.current === undefined) return 'absent';
-      unlessExpired(environment.data);
+      unlessKeptAsleep(environment.data, ports.effects.now());
       return instance.state === 'stopped' ? 'stopped' : state;
     },
     /**
      * An environment that is going to sleep is woken once it sleeps. Resolves when it wakes, or shall not.
-     * @throws Problem unavailable: it has expired
+     * @throws Problem unavailable: requests do not wake it now
      */
     async wake(ref: EnvironmentRef): Promise<'waking' | 'awake'> {
       for (;;) {
         const changed = ports.store.changed(environmentKey(ref).pk, { timeoutMs: LOOK_MS });
         const environment = await ports.store.get<Environment>(environmentKey(ref));
-        const expired = environment && expiredSleeper(environment.data);
-        if (expired) throw expired;
+        const kept = environment && keptAsleep(environment.data, ports.effects.now());
+        if (kept) throw kept;
         const state = environment?.data.state;
         if (state !== 'hibernating' && state !== 'hibernated') return state === 'waking' ? state : 'awake';
         if (state === 'hibernated') {

@@ -119,9 +119,15 @@ describe('samples', () => {
 
   it('start anew from a damaged file', async () => {
     const path = newPath();
-    for (const samples of ['{', '7', '{"demo/dev":{"web":[[[1,2]],[["x",1,1,1,1,1],[-1,1,1,1,1,1]]]}}']) {
+    const samples = '[[[1,2]],[["x",1,1,1,1,1],[-1,1,1,1,1,1]]]';
+    for (const lines of [
+      '{',
+      '7',
+      '[]\n[1]\n\n',
+      `["demo/dev",null,"web",${samples}]\n["demo/dev",null,"web",7]`,
+    ]) {
       writeFileSync(path, JSON.stringify({ format: 1, last: { 'demo/dev': T } }));
-      writeFileSync(path.replace('.json', '-history.json'), `{"format":1,"samples":${samples}}`);
+      writeFileSync(path.replace('.json', '-history.json'), lines);
       const { activity } = withClock(path);
       expect(await activity.requests(web, 30 * 86_400)).toEqual([]);
       expect(await activity.lastRequests([web])).toEqual([T]);
@@ -154,13 +160,58 @@ describe('samples', () => {
     }
   });
 
-  it('stay in order when the clock is set back', async () => {
+  it('stay in order when the clock is set back, and those of a clock that was far ahead are dropped', async () => {
     const { clock, activity } = withClock();
     activity.record(web, 200, 10);
-    clock.now = T - 60_000;
+    clock.now = T - 5_000;
     activity.record(web, 200, 10);
     clock.now = T;
     expect(await activity.requests(web, 60)).toMatchObject([{ requests: 2 }]);
+    clock.now = T + 365 * 86_400_000;
+    activity.record(web, 200, 10);
+    clock.now = T + 60_000;
+    for (let asked = 0; asked < 3; asked++) activity.record(web, 200, 10);
+    for (const [window, requests] of [
+      [30, 3],
+      [86_400, 3],
+      [30 * 86_400, 3],
+    ] as const)
+      expect((await activity.requests(web, window)).at(-1)).toMatchObject({ requests });
+  });
+
+  it('of an environment that was forgotten are not found by another one of its name', async () => {
+    const path = newPath();
+    const { clock, activity } = withClock(path);
+    activity.record(web, 200, 10);
+    await activity.close();
+    clock.now += 1000;
+    await activity.forget(web);
+    activity.record({ ...web, service: 'api' }, 200, 10);
+    // The samples themselves are not written again for five minutes.
+    await activity.flush();
+    const { activity: after } = withClock(path, clock.now);
+    expect(await after.requests(web, 86_400)).toEqual([]);
+    expect(await after.lastRequests([web])).toEqual([clock.now]);
+    expect(readFileSync(path.replace('.json', '-history.json'), 'utf8')).toContain('"web"');
+  });
+
+  it('of many services are written while requests are answered, one service after the other', async () => {
+    const path = newPath();
+    const { clock, activity } = withClock(path);
+    for (let at = 0; at < 200; at++) activity.record({ ...web, service: `s-${at}` }, 200, 10);
+    let turns = 0;
+    const count = () => {
+      turns++;
+      counting = setImmediate(count);
+    };
+    let counting = setImmediate(count);
+    clock.now += 600_000;
+    await activity.flush();
+    clearImmediate(counting);
+    expect(turns).toBeGreaterThan(100);
+    expect(readFileSync(path.replace('.json', '-history.json'), 'utf8').trimEnd().split('\n')).toHaveLength(
+      200,
+    );
   });
 });
 
@@ -205,7 +256,7 @@ describe('times of last requests', () => {
     expect(await activity.lastRequests([web])).toEqual([undefined]);
     activity.record(web, 200, 10);
     await activity.close();
-    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ format: 1, last: { 'demo/dev': T } });
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ format: 1, last: { 'demo/dev': T } });
   });
 
   it('are kept later when the disk can not be written to now', async () => {
