@@ -93,10 +93,11 @@ describe.skipIf(missing.length > 0)(
     });
 
     it('ephemeral environments', async () => {
-      const [created, first, second, none, destroyed] = (await runPage('ephemeral-environments.md')).split(
-        '\n',
-      );
+      const [created, first, second, none, zone, turns, hours, destroyed] = (
+        await runPage('ephemeral-environments.md')
+      ).split('\n');
       expect([created, none, destroyed]).toEqual(['succeeded', 'undefined', 'succeeded']);
+      expect([zone, turns, hours]).toEqual(['Europe/Berlin', '7', 'pr-123']);
       // The command adds to the time that is left, which has become a little less meanwhile.
       expect(Math.abs(Date.parse(second!) - Date.parse(first!) - 86_400_000)).toBeLessThan(10_000);
     });
