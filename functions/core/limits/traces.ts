@@ -3,11 +3,18 @@ import { KIB, limit, MIB } from './limit.ts';
 
 export const traceLimits = {
   spansBody: limit({
-    value: 2 * MIB,
+    value: MIB,
     unit: 'bytes',
     of: 'A request with spans, before and after it is unpacked',
     each: 'a request',
     past: 'The request is refused with 413.',
+  }),
+  spansBytesPerSecond: limit({
+    value: MIB,
+    unit: 'bytes',
+    of: 'Unpacked requests with spans a second; those of ten seconds may come at once',
+    each: 'an environment',
+    past: 'The request is refused with 429.',
   }),
   spansRequestSeconds: limit({
     value: 15,
@@ -19,7 +26,7 @@ export const traceLimits = {
   spansRequests: limit({
     value: 8,
     unit: 'requests',
-    of: 'Requests with spans that are read at once, of which a workload has two',
+    of: 'Requests with spans that are read at once, of which an environment has two',
     each: 'the installation',
     past: 'One request more is refused with 429.',
   }),
@@ -33,14 +40,14 @@ export const traceLimits = {
   spansDepth: limit({
     value: 24,
     unit: 'levels',
-    of: 'Messages of protobuf within each other',
+    of: 'Messages of protobuf, or lists and maps of JSON, within each other',
     each: 'a request with spans',
     past: 'The request is refused with 400.',
   }),
   spansMessages: limit({
-    value: 200_000,
+    value: 50_000,
     unit: 'values',
-    of: 'Messages of protobuf, the spans and their parts',
+    of: 'The spans and their parts',
     each: 'a request with spans',
     past: 'The request is refused with 400.',
   }),
