@@ -72,6 +72,13 @@ export const traceLimits = {
     each: 'a trace',
     past: 'Later spans of it are dropped.',
   }),
+  traceSize: limit({
+    value: 2 * MIB,
+    unit: 'bytes',
+    of: 'Spans that are kept',
+    each: 'a trace',
+    past: 'Later spans of it are dropped.',
+  }),
   spanSize: limit({
     value: 16 * KIB,
     unit: 'bytes',
@@ -106,6 +113,13 @@ export const traceLimits = {
     of: 'Events, and as many links',
     each: 'a span',
     past: 'The others are left out, and the span says how many.',
+  }),
+  spanAheadSeconds: limit({
+    value: 10,
+    unit: 'seconds',
+    of: 'How far ahead of the clock of Berth a span may begin',
+    each: 'a span',
+    past: 'It is rejected.',
   }),
   spanLateSeconds: limit({
     value: 3_600,

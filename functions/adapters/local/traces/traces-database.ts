@@ -40,6 +40,7 @@ export interface TraceBounds {
   environmentBytes: number;
   allBytes: number;
   spansOfTrace: number;
+  traceBytes: number;
 }
 
 export interface TracesDatabase {
@@ -176,7 +177,8 @@ export function openTracesDatabase(path: string, bounds: TraceBounds): TracesDat
   }
 
   function add(row: TraceRow, { service, spanId, name, startUs, endUs, failed, body }: Waiting): void {
-    if (row.spans >= bounds.spansOfTrace) return;
+    const bytes = Buffer.byteLength(body) + ROW_BYTES;
+    if (row.spans >= bounds.spansOfTrace || row.bytes + bytes > bounds.traceBytes) return;
     if (statement(PUT_SPAN).run(row.id, spanId, startUs, body).changes === 0) return;
     if (startUs < row.start || row.spans === 0) Object.assign(row, { start: startUs, service, name });
     row.ending = Math.max(row.ending, endUs);
@@ -184,7 +186,7 @@ export function openTracesDatabase(path: string, bounds: TraceBounds): TracesDat
     row.spans++;
     if (failed) row.errors++;
     row.failing = row.start + (row.errors > 0 ? FAILED_RANK : 0);
-    row.bytes += Buffer.byteLength(body) + ROW_BYTES;
+    row.bytes += bytes;
     if (!row.services.includes(` ${service} `)) row.services += `${service} `;
   }
 
@@ -252,4 +254,5 @@ export const defaultBounds: TraceBounds = {
   environmentBytes: limits.tracesOfEnvironment.value,
   allBytes: limits.tracesKept.value,
   spansOfTrace: limits.spansOfTrace.value,
+  traceBytes: limits.traceSize.value,
 };

@@ -26,6 +26,8 @@ export interface LocalTracesOptions {
   /** Is told once of spans that could not be written, until some can be again. */
   onLost?: (error: unknown) => void;
   bounds?: Partial<TraceBounds>;
+  /** Milliseconds since some moment: not moved by who sets the clock. */
+  elapsed?: () => number;
 }
 
 /** A batch is written after this time. */
@@ -47,7 +49,7 @@ const summaryOf = (row: TraceRow): TraceSummary => ({
 });
 
 export function createLocalTraces(options: LocalTracesOptions): Traces {
-  const { path, effects, onLost } = options;
+  const { path, effects, onLost, elapsed = () => performance.now() } = options;
   const bounds = { ...defaultBounds, ...options.bounds };
   const rates = createRates(limits.spansPerSecond.value, effects.now);
   const waiting: Waiting[] = [];
@@ -63,24 +65,29 @@ export function createLocalTraces(options: LocalTracesOptions): Traces {
 
   function lose(error: unknown): void {
     // Whatever is wrong with the file, it is opened anew.
-    database?.close();
-    database = undefined;
-    if (isDamaged(error)) removeDatabase(path);
-    pausedUntil = effects.now() + PAUSE_MS;
-    if (!losing) onLost?.(error);
-    losing = true;
+    pausedUntil = elapsed() + PAUSE_MS;
+    try {
+      if (!losing) onLost?.(error);
+      losing = true;
+      database?.close();
+      if (isDamaged(error)) removeDatabase(path);
+    } catch {
+      // The disk may refuse this too; it is tried again after the pause.
+    } finally {
+      database = undefined;
+    }
   }
 
   function writeBatch(): void {
     const batch = waiting.splice(0, BATCH_SPANS);
     waitingBytes -= batch.reduce((sum, { body }) => sum + body.length, 0);
     // What waited through a pause is old, and would only be lost once more.
-    if (batch.length === 0 || effects.now() < pausedUntil) return;
+    if (batch.length === 0 || elapsed() < pausedUntil) return;
     try {
       database ??= openTracesDatabase(path, bounds);
       database.write(batch);
-      if (effects.now() - forgotten > FORGET_EVERY_MS) {
-        forgotten = effects.now();
+      if (elapsed() - forgotten > FORGET_EVERY_MS) {
+        forgotten = elapsed();
         database.forget(oldestUs());
       }
       losing = false;

@@ -331,6 +331,13 @@ it('knows no token any more once its environment is gone', async () => {
   expect((await post('{}')).status).toBe(200);
 });
 
+it('hides what is secret in the latest specification of a deployment', () => {
+  const sender = senders.of(spec(7));
+  expect(sender.mask()('correct-horse-battery')).toBe('••••');
+  expect(senders.of({ ...spec(7), secrets: ['after-the-rotation'] })).toBe(sender);
+  expect(sender.mask()('after-the-rotation')).toBe('••••');
+});
+
 it('gives its address and a token to workloads that send nowhere else', () => {
   const telemetry = createWorkloadTelemetry(senders, 4318);
   const all = telemetry.variables(spec(3), new Set());
@@ -340,6 +347,8 @@ it('gives its address and a token to workloads that send nowhere else', () => {
     OTEL_SERVICE_NAME: 'web',
   });
   expect(telemetry.secrets(spec(3))).toEqual([token]);
+  const timeout = telemetry.variables(spec(3), new Set(['OTEL_EXPORTER_OTLP_TIMEOUT']));
+  expect(timeout).toHaveProperty('OTEL_EXPORTER_OTLP_HEADERS');
   const own = telemetry.variables(
     spec(3),
     new Set(['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_SERVICE_NAME']),

@@ -14,7 +14,12 @@ function withClock(options: Partial<LocalTracesOptions> = {}) {
   let offset = 0;
   const now = (): number => Date.now() + offset;
   const path = options.path ?? join(makeDirectory(), 'traces.db');
-  const traces = createLocalTraces({ path, effects: { now }, ...options });
+  const traces = createLocalTraces({
+    path,
+    effects: { now },
+    elapsed: () => performance.now() + offset,
+    ...options,
+  });
   return { traces, path, now, pass: (ms: number) => void (offset += ms) };
 }
 
@@ -69,6 +74,25 @@ it('keeps so many spans of a trace', async () => {
   const spans = Array.from({ length: 9 }, () => spanAt(subject.now(), { traceId: id }));
   subject.traces.receive(sourceIn('dev'), spans);
   expect(await subject.traces.read(dev, id)).toHaveLength(5);
+  await subject.traces.close();
+});
+
+it('keeps so many bytes of a trace, and times of events near its spans', async () => {
+  const subject = withClock({ bounds: { traceBytes: 5_000 } });
+  const id = traceId();
+  const events = [{ name: 'e', atUs: Number.POSITIVE_INFINITY, attributes: { text: 'x'.repeat(900) } }];
+  const spans = Array.from({ length: 9 }, () => spanAt(subject.now(), { traceId: id, events }));
+  subject.traces.receive(sourceIn('dev'), spans);
+  const kept = await subject.traces.read(dev, id);
+  expect(kept).toHaveLength(3);
+  expect(kept[0]?.events[0]?.atUs).toBe((kept[0]?.startUs ?? 0) + 3_600_000_000);
+  await subject.traces.close();
+});
+
+it('takes no span of the future', async () => {
+  const subject = withClock();
+  const { rejected, why } = subject.traces.receive(sourceIn('dev'), [spanAt(subject.now() + 60_000)]);
+  expect([rejected, why]).toEqual([1, 'A span can not be kept: it begins in the future.']);
   await subject.traces.close();
 });
 
