@@ -58,6 +58,13 @@ export const traceLimits = {
     each: 'a service in an environment',
     past: 'The others are rejected; where none can be taken, the request is refused with 429.',
   }),
+  spansOfInstallation: limit({
+    value: 2_000,
+    unit: 'values',
+    of: 'Spans of workloads a second; those of ten seconds may come at once',
+    each: 'the installation',
+    past: 'The others are rejected; where none can be taken, the request is refused with 429.',
+  }),
   spansWaiting: limit({
     value: 4 * MIB,
     unit: 'bytes',

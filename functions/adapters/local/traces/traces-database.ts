@@ -44,8 +44,11 @@ export interface TraceBounds {
 }
 
 export interface TracesDatabase {
-  /** One transaction. @throws Error of SQLite, after which nothing of it was written */
-  write(batch: readonly Waiting[]): void;
+  /**
+   * One transaction, which ends early once it has taken long.
+   * @returns how many were written @throws Error of SQLite, after which nothing of it was written
+   */
+  write(batch: readonly Waiting[], mostMs: number): number;
   /** Forgets what began before a time. @param beforeUs epoch microseconds */
   forget(beforeUs: number): void;
   rows(
@@ -191,7 +194,9 @@ export function openTracesDatabase(path: string, bounds: TraceBounds): TracesDat
   }
 
   return {
-    write: (batch) =>
+    write(batch, mostMs) {
+      let written = 0;
+      const until = performance.now() + mostMs;
       transact(() => {
         const rows = new Map<string, { row: TraceRow; before: number }>();
         for (const each of batch) {
@@ -208,13 +213,17 @@ export function openTracesDatabase(path: string, bounds: TraceBounds): TracesDat
             if (!present) statement(PUT).run({ ...row });
           }
           add(known.row, each);
+          written++;
+          if (performance.now() >= until) break;
         }
         for (const { row, before } of rows.values()) {
           statement(PUT).run({ ...row });
           sizes.set(row.environment, (sizes.get(row.environment) ?? 0) + row.bytes - before);
         }
-        shrinkAll(new Set(batch.map(({ environment }) => environment)));
-      }),
+        shrinkAll(new Set(batch.slice(0, written).map(({ environment }) => environment)));
+      });
+      return written;
+    },
     forget: (beforeUs) =>
       transact(() => {
         for (const environment of [...sizes.keys()])

@@ -5,6 +5,7 @@ import {
   createLocalTraces,
   type LocalTracesOptions,
 } from '../../../../functions/adapters/local/traces/traces.ts';
+import { limits } from '../../../../functions/core/limits.ts';
 import { sourceIn, spanAt, traceId, tracesContract } from '../../../contracts/traces.ts';
 import { temporaryDirectories } from '../../../support/files/temporary.ts';
 
@@ -86,6 +87,31 @@ it('keeps so many bytes of a trace, and times of events near its spans', async (
   const kept = await subject.traces.read(dev, id);
   expect(kept).toHaveLength(3);
   expect(kept[0]?.events[0]?.atUs).toBe((kept[0]?.startUs ?? 0) + 3_600_000_000);
+  await subject.traces.close();
+});
+
+it('writes what takes long in several batches, and all of it', async () => {
+  const subject = withClock({ batchMs: 0 });
+  subject.traces.receive(
+    sourceIn('dev'),
+    Array.from({ length: 20 }, () => spanAt(subject.now())),
+  );
+  expect(await idsOf(subject)).toHaveLength(20);
+  await subject.traces.close();
+});
+
+it('takes so many spans a second of all workloads together, and those of the way in beside them', async () => {
+  const now = Date.now();
+  const subject = withClock({ effects: { now: () => now } });
+  const most = 10 * limits.spansOfInstallation.value;
+  const spans = Array.from({ length: 2_000 }, () => spanAt(now, { traceId: 'none' }));
+  const whys: (string | undefined)[] = [];
+  for (let service = 0; service * 2_000 <= most; service++)
+    whys.push(subject.traces.receive(sourceIn('dev', `s${service}`), spans).why);
+  expect(whys.at(-2)).toMatch(/its trace id is none/);
+  expect(whys.at(-1)).toMatch(/All services together/);
+  const { rejected } = subject.traces.receive({ ...sourceIn('dev'), from: 'router' }, [spanAt(now)]);
+  expect(rejected).toBe(0);
   await subject.traces.close();
 });
 
