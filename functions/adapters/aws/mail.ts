@@ -1,6 +1,7 @@
 /** E-mail by Amazon SES, from an identity of the account that is verified there. */
 import { type SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { domainOf, type MailSettings, recipientRefusal } from '../../core/events/formats/mail-recipients.ts';
+import { limits } from '../../core/limits.ts';
 import type { Mail } from '../../ports/mail.ts';
 
 export interface SesOptions extends MailSettings {
@@ -40,7 +41,13 @@ export function createSesMail(options: SesOptions): Mail {
               Simple: { Subject: content(subject), Body: { Text: content(text) }, Headers: headers },
             },
           }),
-          signal && { abortSignal: signal },
+          // Whoever delivers it holds it for little longer.
+          {
+            abortSignal: AbortSignal.any([
+              ...(signal ? [signal] : []),
+              AbortSignal.timeout(limits.webhookSeconds.value * 1000),
+            ]),
+          },
         );
         return {};
       } catch (error) {

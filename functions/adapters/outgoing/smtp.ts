@@ -56,10 +56,17 @@ export function createSmtpMail(options: SmtpOptions): Mail {
         disableFileAccess: true,
         disableUrlAccess: true,
       });
+      // The signal of the caller lives longer than a message.
+      const done = new AbortController();
+      const once = { once: true, signal: done.signal };
       const ended = new Promise<{ fault: string }>((resolve) => {
         const within = AbortSignal.timeout(timeoutMs);
-        within.addEventListener('abort', () => resolve({ fault: 'the mail server did not answer in time' }));
-        signal?.addEventListener('abort', () => resolve({ fault: 'it was ended before it was sent' }));
+        within.addEventListener(
+          'abort',
+          () => resolve({ fault: 'the mail server did not answer in time' }),
+          once,
+        );
+        signal?.addEventListener('abort', () => resolve({ fault: 'it was ended before it was sent' }), once);
       });
       const sending = transport
         .sendMail({
@@ -78,6 +85,7 @@ export function createSmtpMail(options: SmtpOptions): Mail {
       try {
         return await Promise.race([sending, ended]);
       } finally {
+        done.abort();
         transport.close();
       }
     },

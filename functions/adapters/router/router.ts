@@ -104,6 +104,15 @@ export interface Addressed {
   place: WorkloadHost | undefined;
 }
 
+/** Calls what a request is answered without: a fault of its own never reaches the request. */
+function untroubled(call: () => void): void {
+  try {
+    call();
+  } catch {
+    // A span is lost.
+  }
+}
+
 const sessionFor = (request: IncomingMessage, { affinity, instance }: Target): Session | undefined =>
   affinity ? sessionOf(request, instance) : undefined;
 
@@ -261,7 +270,7 @@ export function createRouter(options: RouterOptions): Router {
       const { instance } = found.target;
       served = { instance, deployment: found.backend.deployment };
       if (tries === 0) activity.touch?.(instance);
-      tracer?.begin(request, instance);
+      untroubled(() => tracer?.begin(request, instance));
       const open = { ...instance };
       inUse.add(open);
       outcome = await proxy
@@ -358,12 +367,14 @@ export function createRouter(options: RouterOptions): Router {
             if (!served) return;
             const { instance, deployment } = served;
             activity.record(instance, response.statusCode, took, deployment);
-            tracer?.end(request, instance, {
-              ...to,
-              status: response.statusCode,
-              tookMs: took,
-              ...(deployment !== undefined && { deployment }),
-            });
+            untroubled(() =>
+              tracer?.end(request, instance, {
+                ...to,
+                status: response.statusCode,
+                tookMs: took,
+                ...(deployment !== undefined && { deployment }),
+              }),
+            );
           },
           (error: unknown) => send(response, unfound(request, error)),
         )

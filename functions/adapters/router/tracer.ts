@@ -31,6 +31,8 @@ interface Window {
   /** Of so many requests one is traced. */
   every: number;
   sampled: number;
+  /** Those of them that clients asked for. */
+  wished: number;
   failed: number;
 }
 
@@ -38,6 +40,8 @@ const POOL_BYTES = 4096;
 const PATH_MAX = 300;
 const SERVICES_MAX = 1000;
 const FAILED = 500;
+/** What took longer has a span of that length: one that began before it would be too late. */
+const TOOK_MOST_US = (limits.spanLateSeconds.value - 1) * 1e6;
 
 /** Identifiers of random bytes, of which many are made at once. */
 function createIds(): (bytes: number) => string {
@@ -64,20 +68,22 @@ function createSampler(most: number, now: Effects['now']) {
     if (!known && windows.size >= SERVICES_MAX) windows.clear();
     const before = known?.second === second - 1 ? known.seen : 0;
     const every = Math.max(1, Math.ceil(before / most));
-    const window = { second, seen: 0, every, sampled: 0, failed: 0 };
+    const window = { second, seen: 0, every, sampled: 0, wished: 0, failed: 0 };
     windows.set(key, window);
     return window;
   }
 
   return {
-    /** @param asked what the client wishes; it is given no more than anybody */
-    sample(key: string, asked: boolean | undefined): boolean {
+    /** @param asked what the client wishes: it is given half of the places, and no more than anybody of the others */
+    sample(key: string, asked: boolean | undefined): 'wish' | 'turn' | undefined {
+      if (asked === false) return undefined;
       const window = windowOf(key);
-      const isTurn = asked ?? window.seen % window.every === 0;
-      window.seen++;
-      if (!isTurn || window.sampled >= most) return false;
+      const isWish = asked === true && window.wished < Math.floor(most / 2);
+      const isTurn = isWish || window.seen++ % window.every === 0;
+      if (!isTurn || window.sampled >= most) return undefined;
       window.sampled++;
-      return true;
+      if (isWish) window.wished++;
+      return isWish ? 'wish' : 'turn';
     },
     /** Whether one that failed is kept beside those. */
     keepFailed(key: string): boolean {
@@ -90,16 +96,21 @@ function createSampler(most: number, now: Effects['now']) {
 export function createTracer(traces: Pick<Traces, 'receive'>, { now }: Pick<Effects, 'now'>): Tracer {
   const makeId = createIds();
   const sampler = createSampler(limits.tracesPerSecond.value, now);
-  const begun = new WeakMap<IncomingMessage, TraceContext & { parent?: TraceContext }>();
+  const begun = new WeakMap<IncomingMessage, TraceContext & { parent?: TraceContext; link?: TraceContext }>();
   return {
     begin(request, instance) {
       if (begun.has(request)) return;
-      const parent = parseTraceparent(request.headers.traceparent as string | undefined);
+      const brought = parseTraceparent(request.headers.traceparent as string | undefined);
+      const chosen = sampler.sample(instanceName(instance), brought?.sampled);
+      // The trace of a client may be full: it takes no place from those of Berth.
+      const isOwn = brought !== undefined && chosen === 'turn';
+      const parent = isOwn ? undefined : brought;
       begun.set(request, {
         traceId: parent?.traceId ?? makeId(16),
         spanId: makeId(8),
-        sampled: sampler.sample(instanceName(instance), parent?.sampled),
+        sampled: chosen !== undefined,
         ...(parent && { parent }),
+        ...(isOwn && { link: brought }),
       });
     },
     fields(request, fields) {
@@ -121,8 +132,8 @@ export function createTracer(traces: Pick<Traces, 'receive'>, { now }: Pick<Effe
       if (!context) return;
       const isFailed = status >= FAILED;
       if (!context.sampled && !(isFailed && sampler.keepFailed(instanceName(instance)))) return;
-      const { traceId, spanId, parent } = context;
-      const durationUs = Math.round(tookMs * 1000);
+      const { traceId, spanId, parent, link } = context;
+      const durationUs = Math.min(Math.round(tookMs * 1000), TOOK_MOST_US);
       traces.receive({ ...instance, from: 'router', ...(deployment !== undefined && { deployment }) }, [
         {
           traceId,
@@ -142,7 +153,7 @@ export function createTracer(traces: Pick<Traces, 'receive'>, { now }: Pick<Effe
             ...(!context.sampled && { 'berth.sampled': false }),
           },
           events: [],
-          links: [],
+          links: link ? [{ traceId: link.traceId, spanId: link.spanId }] : [],
         },
       ]);
     },

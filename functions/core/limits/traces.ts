@@ -3,11 +3,18 @@ import { KIB, limit, MIB } from './limit.ts';
 
 export const traceLimits = {
   spansBody: limit({
-    value: 2 * MIB,
+    value: MIB,
     unit: 'bytes',
     of: 'A request with spans, before and after it is unpacked',
     each: 'a request',
     past: 'The request is refused with 413.',
+  }),
+  spansBytesPerSecond: limit({
+    value: MIB,
+    unit: 'bytes',
+    of: 'Unpacked requests with spans a second; those of ten seconds may come at once',
+    each: 'an environment',
+    past: 'The request is refused with 429.',
   }),
   spansRequestSeconds: limit({
     value: 15,
@@ -19,7 +26,7 @@ export const traceLimits = {
   spansRequests: limit({
     value: 8,
     unit: 'requests',
-    of: 'Requests with spans that are read at once, of which a workload has two',
+    of: 'Requests with spans that are read at once, of which an environment has two',
     each: 'the installation',
     past: 'One request more is refused with 429.',
   }),
@@ -33,14 +40,14 @@ export const traceLimits = {
   spansDepth: limit({
     value: 24,
     unit: 'levels',
-    of: 'Messages of protobuf within each other',
+    of: 'Messages of protobuf, or lists and maps of JSON, within each other',
     each: 'a request with spans',
     past: 'The request is refused with 400.',
   }),
   spansMessages: limit({
-    value: 200_000,
+    value: 50_000,
     unit: 'values',
-    of: 'Messages of protobuf, the spans and their parts',
+    of: 'The spans and their parts',
     each: 'a request with spans',
     past: 'The request is refused with 400.',
   }),
@@ -49,6 +56,13 @@ export const traceLimits = {
     unit: 'values',
     of: 'Spans a second; those of ten seconds may come at once',
     each: 'a service in an environment',
+    past: 'The others are rejected; where none can be taken, the request is refused with 429.',
+  }),
+  spansOfInstallation: limit({
+    value: 2_000,
+    unit: 'values',
+    of: 'Spans of workloads a second; those of ten seconds may come at once',
+    each: 'the installation',
     past: 'The others are rejected; where none can be taken, the request is refused with 429.',
   }),
   spansWaiting: limit({
@@ -61,6 +75,13 @@ export const traceLimits = {
   spansOfTrace: limit({
     value: 2_000,
     unit: 'values',
+    of: 'Spans that are kept',
+    each: 'a trace',
+    past: 'Later spans of it are dropped.',
+  }),
+  traceSize: limit({
+    value: 2 * MIB,
+    unit: 'bytes',
     of: 'Spans that are kept',
     each: 'a trace',
     past: 'Later spans of it are dropped.',
@@ -99,6 +120,13 @@ export const traceLimits = {
     of: 'Events, and as many links',
     each: 'a span',
     past: 'The others are left out, and the span says how many.',
+  }),
+  spanAheadSeconds: limit({
+    value: 10,
+    unit: 'seconds',
+    of: 'How far ahead of the clock of Berth a span may begin',
+    each: 'a span',
+    past: 'It is rejected.',
   }),
   spanLateSeconds: limit({
     value: 3_600,

@@ -50,8 +50,10 @@ const schema = z.object({
   BERTH_APPS_SCHEME: z.enum(['http', 'https']),
   BERTH_EGRESS_CIDRS: list,
   BERTH_REDIS_IMAGE: optional,
-  BERTH_MAIL_FROM: optional,
-  BERTH_MAIL_DOMAINS: list.optional(),
+  BERTH_MAIL_FROM: optional.pipe(z.email().optional()),
+  BERTH_MAIL_DOMAINS: list
+    .transform((domains) => domains.map((domain) => domain.trim().toLowerCase()))
+    .optional(),
   BERTH_SECRET_SOURCES: optional,
   BERTH_VAULT: optional,
   BERTH_VAULT_NAMESPACE: optional,

@@ -1,4 +1,5 @@
 /** E-mail over SMTP, to a server of the package that others write. */
+import { getEventListeners } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSmtpMail } from '../../../functions/adapters/outgoing/smtp.ts';
 import { mailContract } from '../../contracts/outgoing/mail.ts';
@@ -62,6 +63,12 @@ describe('SMTP', () => {
     expect(refused.fault).toMatch(/^the mail server refuses the name or password of Berth/);
     expect(refused.fault).not.toContain(SECRET);
     expect((await sendTo({})).fault).toMatch(/TLS that can be trusted/);
+  });
+
+  it('leaves nothing on the signal of its caller', async () => {
+    const { signal } = new AbortController();
+    await mailBy(server.url).send(message, signal);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('comes to an end where nothing listens, or nothing answers', async () => {

@@ -56,6 +56,16 @@ describe('router', () => {
       fallback: (_, response) => response.end('berth'),
       wake: (environment) => wake(environment),
       lookup: (...asked) => lookup(...asked),
+      // None of them keeps an answer from anybody.
+      tracer: {
+        begin() {
+          throw new Error('a fault of the tracer');
+        },
+        fields: (_, fields) => fields,
+        end() {
+          throw new Error('a fault of the tracer');
+        },
+      },
       limits: { holdMs: 3000, pageMs: 60, failingMs: 80, held: 6, heldPerEnvironment: 5, touchMs: 50 },
     });
     front.on('request', router.request);

@@ -44,12 +44,17 @@ async function incoming(headers: Record<string, string | string[]> = {}): Promis
 }
 
 /** What becomes of a request: the fields that its workload gets, by their names in lower case. */
-function pass(message: IncomingMessage, status = 200, service = 'web'): Record<string, string> {
+function pass(
+  message: IncomingMessage,
+  status = 200,
+  service = 'web',
+  tookMs = 12.25,
+): Record<string, string> {
   const instance = { ...web, service };
   tracer.begin(message, instance);
   tracer.begin(message, instance);
   const fields = tracer.fields(message, message.rawHeaders);
-  tracer.end(message, instance, { host: 'web.localhost', path: '/a', status, tookMs: 12.25, deployment: 7 });
+  tracer.end(message, instance, { host: 'web.localhost', path: '/a', status, tookMs, deployment: 7 });
   const pairs = fields.flatMap((name, at) =>
     at % 2 === 0 ? [[name.toLowerCase(), fields[at + 1] as string]] : [],
   );
@@ -122,9 +127,23 @@ it('keeps so many a second of each service, spread over them, and as many that f
   clock += 1000;
   expect(second(100, 500)).toBe(2 * most);
   clock += 5000;
-  // What a client says is a wish.
+  // What a client says is a wish, which has half of the places: its trace may be full. Of the others Berth begins traces.
   expect(second(20, 200, 'web', { traceparent: traceparent('01') })).toBe(most);
+  const wished = kept.slice(-most).map(({ span }) => span);
+  expect(wished.filter(({ traceId }) => traceId === parent.traceId)).toHaveLength(Math.floor(most / 2));
+  for (const { traceId, parentId, links } of wished.slice(2)) {
+    expect(traceId).not.toBe(parent.traceId);
+    expect(parentId).toBeUndefined();
+    expect(links).toEqual([parent]);
+  }
   clock += 5000;
   expect(second(20, 200, 'web', { traceparent: traceparent('00') })).toBe(0);
   expect(second(1, 503, 'web', { traceparent: traceparent('00') })).toBe(1);
+});
+
+it('has a span of what took longer than a span may have taken', async () => {
+  pass(await incoming(), 200, 'web', 3 * 3_600_000);
+  const { startUs, durationUs } = kept[0]!.span;
+  expect(startUs + durationUs).toBe(clock * 1000);
+  expect(startUs).toBeGreaterThan((clock - limits.spanLateSeconds.value * 1000) * 1000);
 });

@@ -86,17 +86,24 @@ const readers: Readonly<Record<Scalar, (reader: BinaryReader) => unknown>> = {
 
 /** @throws Error where it is no such message */
 export function decodeRequest(bytes: Uint8Array): unknown {
+  const reader = new BinaryReader(bytes);
   let count = 0;
 
-  function read(name: MessageName, part: Uint8Array, depth: number): Record<string, unknown> {
+  /** @param outer where the message ends that this one is in */
+  function readWithin(name: MessageName, outer: number, depth: number): Record<string, unknown> {
+    const length = reader.uint32();
+    return read(name, reader.pos + length, outer, depth);
+  }
+
+  function read(name: MessageName, end: number, outer: number, depth: number): Record<string, unknown> {
+    if (end > outer) throw new RangeError('a message of it ends early');
     // What two bytes ask for takes a hundred.
     count++;
     if (depth > limits.spansDepth.value || count > limits.spansMessages.value)
       throw new Error('it has too many messages within each other');
     const fields: Readonly<Record<number, Field>> = messages[name] as never;
-    const reader = new BinaryReader(part);
     const message: Record<string, unknown> = {};
-    while (reader.pos < reader.len) {
+    while (reader.pos < end) {
       const [number, wire] = reader.tag();
       const [key, type] = fields[number] ?? [];
       if (key === undefined || type === undefined) {
@@ -107,17 +114,18 @@ export function decodeRequest(bytes: Uint8Array): unknown {
       if (wire !== (scalar ? wires[scalar] : WireType.LengthDelimited))
         throw new Error(`the field ${key} is of another type`);
       if (scalar) message[key] = readers[scalar](reader);
-      else if (typeof type === 'string') message[key] = read(type as MessageName, reader.bytes(), depth + 1);
+      else if (typeof type === 'string') message[key] = readWithin(type as MessageName, end, depth + 1);
       else {
         const list = (message[key] ?? []) as unknown[];
-        list.push(read(type[0], reader.bytes(), depth + 1));
+        list.push(readWithin(type[0], end, depth + 1));
         message[key] = list;
       }
     }
+    if (reader.pos > end) throw new RangeError('a field of it passes the end of its message');
     return message;
   }
 
-  return read('request', bytes, 0);
+  return read('request', reader.len, reader.len, 0);
 }
 
 /** An ExportTraceServiceResponse. */

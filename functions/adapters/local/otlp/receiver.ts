@@ -6,9 +6,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { environmentName } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import type { Traces } from '../../../ports/traces.ts';
-import { MalformedSpans, spansOf } from './otlp-spans.ts';
+import { createRates } from '../traces/span-rates.ts';
+import { MalformedSpans, type RequestSpans, spansOf } from './otlp-spans.ts';
 import type { Sender, Senders } from './senders.ts';
 
 export interface Receiver {
@@ -22,8 +24,11 @@ type Encoding = 'json' | 'protobuf';
 const RPC_CODES: Readonly<Record<number, number>> = { 400: 3, 401: 16, 413: 8, 415: 3, 429: 8 };
 const UNKNOWN = 2;
 
-const OF_SENDER = 2;
+const OF_ENVIRONMENT = 2;
 const CONNECTIONS = 256;
+/** A client that still sends is given a moment to read the answer. */
+const LINGER_MS = 200;
+const BODY_FIRST = 16 * 1024;
 const BODY_MAX = limits.spansBody.value;
 const unpack = promisify(gunzip);
 
@@ -42,14 +47,17 @@ const tooLarge = (): Refused =>
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_MAX) throw tooLarge();
-  const chunks: Buffer[] = [];
+  // One buffer: a chunk costs hundreds of bytes however small it is. The answer goes out by the connection of the request.
+  let all = Buffer.allocUnsafe(BODY_FIRST);
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    const from = size;
     size += chunk.length;
     if (size > BODY_MAX) throw tooLarge();
-    chunks.push(chunk);
+    if (size > all.length) all = Buffer.concat([all], Math.min(BODY_MAX, 2 ** Math.ceil(Math.log2(size))));
+    chunk.copy(all, from);
   }
-  const body = Buffer.concat(chunks);
+  const body = all.subarray(0, size);
   const coding = request.headers['content-encoding'] ?? 'identity';
   if (coding === 'identity') return body;
   if (coding !== 'gzip') throw new Refused(415, 'The body can be packed with gzip, and in no other way.');
@@ -64,9 +72,17 @@ function encodingOf({ headers }: IncomingMessage): Encoding | undefined {
   return type === 'application/x-protobuf' ? 'protobuf' : undefined;
 }
 
-async function parse(body: Buffer, encoding: Encoding): Promise<unknown> {
-  if (encoding === 'protobuf') return (await import('./otlp-protobuf.ts')).decodeRequest(body);
-  return JSON.parse(body.toString());
+/** @throws MalformedSpans whatever it is that can not be read */
+async function parse(body: Buffer, encoding: Encoding, say: (text: string) => string): Promise<RequestSpans> {
+  const decode =
+    encoding === 'protobuf'
+      ? (await import('./otlp-protobuf.ts')).decodeRequest
+      : (bytes: Buffer): unknown => JSON.parse(bytes.toString());
+  try {
+    return spansOf(decode(body), say);
+  } catch (error) {
+    throw new MalformedSpans((error as Error).message);
+  }
 }
 
 function answer(
@@ -81,7 +97,9 @@ function answer(
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...headers });
   response.end(body);
   response.once('finish', () => {
-    if (!response.req.complete) response.req.destroy();
+    if (response.req.complete) return;
+    response.req.resume();
+    setTimeout(() => response.req.destroy(), LINGER_MS).unref();
   });
 }
 
@@ -112,27 +130,32 @@ async function accept(
   answer(response, 200, encoding, body);
 }
 
-/** @param onError is told of what is a fault of ours */
+/**
+ * @param onError is told of what is a fault of ours
+ * @param idleMs after which a connection ends on which nothing comes
+ */
 export async function createReceiver(
   traces: Pick<Traces, 'receive'>,
   senders: Pick<Senders, 'find'>,
   onError: (error: unknown) => void,
+  idleMs = limits.headerSeconds.value * 1000,
 ): Promise<Receiver> {
-  const reading = new Map<Sender, number>();
+  const rates = createRates(limits.spansBytesPerSecond.value, () => performance.now());
+  const reading = new Map<string, number>();
   let all = 0;
 
-  /** Counts a request of a sender; the result ends it. */
-  function enter(sender: Sender): () => void {
-    const own = reading.get(sender) ?? 0;
-    if (all >= limits.spansRequests.value || own >= OF_SENDER)
+  /** Counts a request of an environment; the result ends it. */
+  function enter(environment: string): () => void {
+    const own = reading.get(environment) ?? 0;
+    if (all >= limits.spansRequests.value || own >= OF_ENVIRONMENT)
       throw new Refused(429, 'Other requests with spans are being read.', 1);
     all++;
-    reading.set(sender, own + 1);
+    reading.set(environment, own + 1);
     return () => {
       all--;
-      const left = (reading.get(sender) ?? 1) - 1;
-      if (left > 0) reading.set(sender, left);
-      else reading.delete(sender);
+      const left = (reading.get(environment) ?? 1) - 1;
+      if (left > 0) reading.set(environment, left);
+      else reading.delete(environment);
     };
   }
 
@@ -153,17 +176,22 @@ export async function createReceiver(
     if (request.method !== 'POST') throw new Refused(405, 'Spans are sent with POST.');
     const sender = senderOf(request);
     if (!encoding) throw new Refused(415, 'Spans are sent as application/x-protobuf or application/json.');
-    const leave = enter(sender);
+    const environment = environmentName(sender.source);
+    const leave = enter(environment);
     try {
       const body = await bodyOf(request);
-      const parsed = await parse(body, encoding).catch((error: Error) => {
-        throw new MalformedSpans(error.message);
-      });
-      const spans = spansOf(parsed, sender.mask());
+      if (body.length > 0 && rates.takeAll(environment, body.length) === 0)
+        throw new Refused(
+          429,
+          `An environment may send ${limits.spansBytesPerSecond.value} bytes a second of requests with spans.`,
+          1,
+        );
+      const { spans, over } = await parse(body, encoding, sender.mask());
       const { rejected, why, retryAfterSeconds } = traces.receive(sender.source, spans);
       if (retryAfterSeconds !== undefined && rejected === spans.length)
         throw new Refused(429, why ?? 'Too many spans.', retryAfterSeconds);
-      await accept(response, encoding, rejected, why);
+      const cut = over > 0 ? `A request may have ${limits.spansOfRequest.value} spans.` : undefined;
+      await accept(response, encoding, rejected + over, why ?? cut);
     } finally {
       leave();
     }
@@ -196,6 +224,8 @@ export async function createReceiver(
     },
   );
   server.maxConnections = CONNECTIONS;
+  // The time for a header begins with its first byte.
+  server.timeout = idleMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => resolve());

@@ -2,6 +2,9 @@
 import type { WorkloadTelemetry } from '../../../ports/traces.ts';
 import type { Senders } from './senders.ts';
 
+/** With one of these a workload sends elsewhere; other settings of the exporter, as its timeout, say nothing of that. */
+const ELSEWHERE = ['ENDPOINT', 'TRACES_ENDPOINT', 'HEADERS', 'TRACES_HEADERS', 'PROTOCOL'];
+
 /** @param port of the receiver, on the loopback interface */
 export function createWorkloadTelemetry(senders: Senders, port: number): WorkloadTelemetry {
   return {
@@ -12,7 +15,7 @@ export function createWorkloadTelemetry(senders: Senders, port: number): Workloa
         OTEL_RESOURCE_ATTRIBUTES: `service.namespace=${project},deployment.environment.name=${environment},berth.deployment=${number}`,
       };
       // The token is for nobody else: a workload that sends elsewhere gets none.
-      const elsewhere = [...present].some((name) => name.startsWith('OTEL_EXPORTER_OTLP_'));
+      const elsewhere = ELSEWHERE.some((name) => present.has(`OTEL_EXPORTER_OTLP_${name}`));
       const sending = {
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
         OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',

@@ -18,7 +18,9 @@ export function unfitSpan(
   if (!isId(traceId, 32)) return 'its trace id is none';
   if (!isId(spanId, 16) || (parentId !== undefined && !isId(parentId, 16))) return 'its span id is none';
   const mostUs = limits.spanLateSeconds.value * 1e6;
-  if (!(startUs > nowUs - mostUs && startUs < nowUs + mostUs)) return 'it began more than an hour from now';
+  const aheadUs = limits.spanAheadSeconds.value * 1e6;
+  if (!(startUs > nowUs - mostUs)) return 'it began more than an hour ago';
+  if (!(startUs < nowUs + aheadUs)) return 'it begins in the future';
   if (!(durationUs >= 0 && durationUs <= mostUs))
     return 'it ends before it begins, or took more than an hour';
   return undefined;
@@ -61,6 +63,7 @@ export function boundSpan(span: Span): Span {
     );
   }
 
+  const aroundUs = limits.spanLateSeconds.value * 1e6;
   const { traceId, spanId, parentId, kind, startUs, durationUs, status } = span;
   const events = span.events.slice(0, limits.spanEvents.value);
   const links = span.links.slice(0, limits.spanEvents.value);
@@ -72,7 +75,7 @@ export function boundSpan(span: Span): Span {
     events: events
       .map(({ name, atUs, attributes }) => ({
         name: text(name, nameMost),
-        atUs,
+        atUs: Math.min(Math.max(atUs, startUs - aroundUs), startUs + aroundUs),
         attributes: attributesOf(attributes),
       }))
       .filter(({ name }) => fits(name)),

@@ -40,11 +40,15 @@ export interface TraceBounds {
   environmentBytes: number;
   allBytes: number;
   spansOfTrace: number;
+  traceBytes: number;
 }
 
 export interface TracesDatabase {
-  /** One transaction. @throws Error of SQLite, after which nothing of it was written */
-  write(batch: readonly Waiting[]): void;
+  /**
+   * One transaction, which ends early once it has taken long.
+   * @returns how many were written @throws Error of SQLite, after which nothing of it was written
+   */
+  write(batch: readonly Waiting[], mostMs: number): number;
   /** Forgets what began before a time. @param beforeUs epoch microseconds */
   forget(beforeUs: number): void;
   rows(
@@ -176,7 +180,8 @@ export function openTracesDatabase(path: string, bounds: TraceBounds): TracesDat
   }
 
   function add(row: TraceRow, { service, spanId, name, startUs, endUs, failed, body }: Waiting): void {
-    if (row.spans >= bounds.spansOfTrace) return;
+    const bytes = Buffer.byteLength(body) + ROW_BYTES;
+    if (row.spans >= bounds.spansOfTrace || row.bytes + bytes > bounds.traceBytes) return;
     if (statement(PUT_SPAN).run(row.id, spanId, startUs, body).changes === 0) return;
     if (startUs < row.start || row.spans === 0) Object.assign(row, { start: startUs, service, name });
     row.ending = Math.max(row.ending, endUs);
@@ -184,12 +189,14 @@ export function openTracesDatabase(path: string, bounds: TraceBounds): TracesDat
     row.spans++;
     if (failed) row.errors++;
     row.failing = row.start + (row.errors > 0 ? FAILED_RANK : 0);
-    row.bytes += Buffer.byteLength(body) + ROW_BYTES;
+    row.bytes += bytes;
     if (!row.services.includes(` ${service} `)) row.services += `${service} `;
   }
 
   return {
-    write: (batch) =>
+    write(batch, mostMs) {
+      let written = 0;
+      const until = performance.now() + mostMs;
       transact(() => {
         const rows = new Map<string, { row: TraceRow; before: number }>();
         for (const each of batch) {
@@ -206,13 +213,17 @@ export function openTracesDatabase(path: string, bounds: TraceBounds): TracesDat
             if (!present) statement(PUT).run({ ...row });
           }
           add(known.row, each);
+          written++;
+          if (performance.now() >= until) break;
         }
         for (const { row, before } of rows.values()) {
           statement(PUT).run({ ...row });
           sizes.set(row.environment, (sizes.get(row.environment) ?? 0) + row.bytes - before);
         }
-        shrinkAll(new Set(batch.map(({ environment }) => environment)));
-      }),
+        shrinkAll(new Set(batch.slice(0, written).map(({ environment }) => environment)));
+      });
+      return written;
+    },
     forget: (beforeUs) =>
       transact(() => {
         for (const environment of [...sizes.keys()])
@@ -252,4 +263,5 @@ export const defaultBounds: TraceBounds = {
   environmentBytes: limits.tracesOfEnvironment.value,
   allBytes: limits.tracesKept.value,
   spansOfTrace: limits.spansOfTrace.value,
+  traceBytes: limits.traceSize.value,
 };

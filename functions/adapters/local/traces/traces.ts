@@ -26,12 +26,17 @@ export interface LocalTracesOptions {
   /** Is told once of spans that could not be written, until some can be again. */
   onLost?: (error: unknown) => void;
   bounds?: Partial<TraceBounds>;
+  /** Milliseconds since some moment: not moved by who sets the clock. */
+  elapsed?: () => number;
+  /** How long one batch may take, milliseconds. */
+  batchMs?: number;
 }
 
 /** A batch is written after this time. */
 const BATCH_MS = 500;
-/** So many are written at once: some ten milliseconds in which nothing else is done. */
+/** So many are written at once, and for so long: time in which nothing else is done. */
 const BATCH_SPANS = 500;
+const BATCH_MOST_MS = 10;
 const FORGET_EVERY_MS = 10 * 60 * 1000;
 /** After an error the disk is left alone for so long. */
 const PAUSE_MS = 5_000;
@@ -47,9 +52,10 @@ const summaryOf = (row: TraceRow): TraceSummary => ({
 });
 
 export function createLocalTraces(options: LocalTracesOptions): Traces {
-  const { path, effects, onLost } = options;
+  const { path, effects, onLost, elapsed = () => performance.now() } = options;
   const bounds = { ...defaultBounds, ...options.bounds };
   const rates = createRates(limits.spansPerSecond.value, effects.now);
+  const ratesOfAll = createRates(limits.spansOfInstallation.value, effects.now);
   const waiting: Waiting[] = [];
   let waitingBytes = 0;
   let database: TracesDatabase | undefined;
@@ -63,29 +69,36 @@ export function createLocalTraces(options: LocalTracesOptions): Traces {
 
   function lose(error: unknown): void {
     // Whatever is wrong with the file, it is opened anew.
-    database?.close();
-    database = undefined;
-    if (isDamaged(error)) removeDatabase(path);
-    pausedUntil = effects.now() + PAUSE_MS;
-    if (!losing) onLost?.(error);
-    losing = true;
+    pausedUntil = elapsed() + PAUSE_MS;
+    try {
+      if (!losing) onLost?.(error);
+      losing = true;
+      database?.close();
+      if (isDamaged(error)) removeDatabase(path);
+    } catch {
+      // The disk may refuse this too; it is tried again after the pause.
+    } finally {
+      database = undefined;
+    }
   }
 
   function writeBatch(): void {
-    const batch = waiting.splice(0, BATCH_SPANS);
-    waitingBytes -= batch.reduce((sum, { body }) => sum + body.length, 0);
+    const batch = waiting.slice(0, BATCH_SPANS);
     // What waited through a pause is old, and would only be lost once more.
-    if (batch.length === 0 || effects.now() < pausedUntil) return;
+    let done = batch.length;
     try {
+      if (done === 0 || elapsed() < pausedUntil) return;
       database ??= openTracesDatabase(path, bounds);
-      database.write(batch);
-      if (effects.now() - forgotten > FORGET_EVERY_MS) {
-        forgotten = effects.now();
+      done = database.write(batch, options.batchMs ?? BATCH_MOST_MS);
+      if (elapsed() - forgotten > FORGET_EVERY_MS) {
+        forgotten = elapsed();
         database.forget(oldestUs());
       }
       losing = false;
     } catch (error) {
       lose(error);
+    } finally {
+      for (const { body } of waiting.splice(0, done)) waitingBytes -= body.length;
     }
   }
 
@@ -120,13 +133,18 @@ export function createLocalTraces(options: LocalTracesOptions): Traces {
       const environment = environmentName(source);
       const nowUs = effects.now() * 1000;
       const most = Math.min(spans.length, limits.spansOfRequest.value);
-      const allowed = rates.take(`${from} ${instanceName(source)}`, most);
+      const own = rates.take(`${from} ${instanceName(source)}`, most);
+      // The way in has few, which no workload keeps out.
+      const allowed = from === 'router' ? own : ratesOfAll.take('', own);
       let rejected = spans.length - allowed;
       let why: string | undefined =
         most < spans.length ? `A request may have ${limits.spansOfRequest.value} spans.` : undefined;
       let retryAfterSeconds: number | undefined;
       if (allowed < most) {
-        why = `A service may send ${limits.spansPerSecond.value} spans a second.`;
+        why =
+          own < most
+            ? `A service may send ${limits.spansPerSecond.value} spans a second.`
+            : `All services together may send ${limits.spansOfInstallation.value} spans a second.`;
         retryAfterSeconds = 1;
       }
       for (const [index, span] of spans.slice(0, allowed).entries()) {

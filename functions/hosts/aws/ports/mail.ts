@@ -5,6 +5,7 @@ import type { MailSettings } from '../../../core/events/formats/mail-recipients.
 import type { Mail } from '../../../ports/mail.ts';
 
 export function createMail({ region }: { region: string }, settings: MailSettings): Mail {
-  const client = new SESv2Client(sdkOptions({ region }));
+  // A message that was not sent comes again later; tried at once, it could go out twice.
+  const client = new SESv2Client({ ...sdkOptions({ region }), maxAttempts: 1 });
   return createSesMail({ ...settings, client: () => client });
 }

@@ -13,17 +13,31 @@ export interface MailConfig {
 
 const DOMAIN = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i;
 
+/** An address with nothing behind its host: a query would be options of the connection, and turn off TLS. */
+function isMailServer(text: string): boolean {
+  const url = URL.parse(text);
+  if (!url || !/^smtps?:$/.test(url.protocol) || url.hostname === '') return false;
+  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') return false;
+  try {
+    for (const part of [url.username, url.password]) decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const schema = z.object({
   BERTH_SMTP_URL: z
     .string()
-    .refine((text) => /^smtps?:$/.test(URL.parse(text)?.protocol ?? '') && URL.parse(text)?.hostname !== '', {
-      error: 'must be the address of a mail server, such as smtps://name:password@smtp.example.com',
+    .refine(isMailServer, {
+      error:
+        'must be the address of a mail server with nothing behind its host, such as smtps://name:password@smtp.example.com; special characters of the password are written as %40',
     })
     .optional(),
   BERTH_MAIL_FROM: z.email({ error: 'must be an address, such as berth@example.com' }).optional(),
   BERTH_MAIL_DOMAINS: z
     .string()
-    .transform((text) => text.split(',').map((domain) => domain.toLowerCase()))
+    .transform((text) => text.split(',').map((domain) => domain.trim().toLowerCase()))
     .refine((domains) => domains.every((domain) => DOMAIN.test(domain)), {
       error: 'must be domains separated by commas, such as example.com,example.org',
     })

@@ -1,4 +1,5 @@
 /** Spans are taken from OpenTelemetry's own SDK, and from nobody else than workloads. */
+import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -65,6 +66,9 @@ async function post(
 
 const nanos = (ms: number): string => `${BigInt(ms) * 1_000_000n}`;
 const jsonOf = (spans: object[]): string => JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+/** As many scopes with these spans. */
+const listsOf = (spans: string, count: number): string =>
+  `{"resourceSpans":[{"scopeSpans":[${Array(count).fill(`{"spans":${spans}}`).join(',')}]}]}`;
 const span = {
   traceId: '5B8EFFF798038103D269B633813FC60C',
   spanId: 'EEE19B7EC3C1B174',
@@ -194,6 +198,28 @@ it.each([
   ['what is not packed', 400, '{}', { 'content-encoding': 'gzip' }],
   ['protobuf that ends early', 400, '\n\x7f', { 'content-type': 'application/x-protobuf' }],
   ['protobuf of other fields', 400, '\x08\x01', { 'content-type': 'application/x-protobuf' }],
+  [
+    'values deep within each other',
+    400,
+    jsonOf([{ ...span, attributes: [{ key: 'k', value: 'deep' }] }]).replace(
+      '"deep"',
+      `${'{"arrayValue":{"values":['.repeat(9000)}${']}}'.repeat(9000)}`,
+    ),
+    {},
+  ],
+  ['more parts than are looked at', 400, listsOf('[]', limits.spansMessages.value), {}],
+  [
+    'as much in protobuf',
+    400,
+    Buffer.alloc(2 * limits.spansMessages.value + 2, '0a00', 'hex'),
+    { 'content-type': 'application/x-protobuf' },
+  ],
+  [
+    'a message of protobuf that passes its end',
+    400,
+    Buffer.from('0a02120a1200', 'hex'),
+    { 'content-type': 'application/x-protobuf' },
+  ],
   ['too much', 413, 'x'.repeat(limits.spansBody.value + 1), {}],
   [
     'what is too much unpacked',
@@ -212,6 +238,86 @@ it.each([
   expect(taken).toEqual([]);
 });
 
+it('looks at no more spans, attributes and events than are kept, and counts the others', async () => {
+  taken.length = 0;
+  const most = limits.spansOfRequest.value;
+  const many = jsonOf([span]).replace('}]}]}]}', `},${Array(400_000).fill('0').join(',')}]}]}]}`);
+  const sent = await post(gzipSync(many), { 'content-encoding': 'gzip' });
+  expect(sent.text).toBe(
+    `{"partialSuccess":{"rejectedSpans":"${400_001 - most}","errorMessage":"A request may have ${most} spans."}}`,
+  );
+  expect(taken[0]?.spans).toHaveLength(most);
+  const list = Array(70).fill({ key: 'k' });
+  await post(jsonOf([{ ...span, attributes: list, events: list, links: list, droppedLinksCount: 1e308 }]));
+  const found = taken[1]?.spans[0];
+  expect(found?.events).toHaveLength(limits.spanEvents.value);
+  expect(found?.dropped).toBe(
+    limits.spansMessages.value + 70 - limits.spanAttributes.value + 2 * (70 - limits.spanEvents.value),
+  );
+});
+
+it('takes a kind and numbers of no known form for none', async () => {
+  taken.length = 0;
+  const attributes = [{ key: 'k', value: { intValue: { toString: 1 }, doubleValue: [[1]] } }];
+  expect(await post(jsonOf([{ ...span, kind: { toString: 1 }, attributes }]))).toMatchObject({ status: 200 });
+  expect(taken[0]?.spans[0]).toMatchObject({ kind: 'internal', attributes: { k: 'null' } });
+});
+
+/** A connection that sends bytes as they are; the text that came until its end. */
+function raw(send: (socket: Socket) => void, to = receiver): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = connect(to.port, '127.0.0.1', () => send(socket));
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.on('error', () => undefined).on('close', () => resolve(text));
+  });
+}
+const head = (bearer: string, more: string): string =>
+  `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer ${bearer}\r\n${more}\r\n\r\n`;
+
+it('refuses a body without a length once it is too large, and takes one in small chunks', async () => {
+  const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`;
+  const large = await raw((socket) =>
+    socket.write(
+      head(token, 'Transfer-Encoding: chunked') + chunk.repeat(limits.spansBody.value / 65_536 + 2),
+    ),
+  );
+  expect(large).toMatch(/^HTTP\/1.1 413 /);
+  const small = await raw((socket) =>
+    socket.end(
+      `${head(token, 'Transfer-Encoding: chunked\r\nConnection: close')}${'1\r\n \r\n'.repeat(40_000)}2\r\n{}\r\n0\r\n\r\n`,
+    ),
+  );
+  expect(small).toMatch(/^HTTP\/1.1 200 /);
+});
+
+it('ends connections that say nothing, and reads two requests of an environment at once', async () => {
+  const hasty = await createReceiver({ receive: () => answer }, senders, (error) => errors.push(error), 200);
+  expect(await raw(() => undefined, hasty)).toBe('');
+  const slow = [3, 4, 5].map((number) =>
+    raw((socket) => socket.write(`${head(senders.of(spec(number)).token, 'Content-Length: 9')}{`), hasty),
+  );
+  const answers = await Promise.all(slow);
+  expect(answers.filter((text) => text.startsWith('HTTP/1.1 429 '))).toHaveLength(1);
+  await hasty.close();
+  expect((await post('{}')).status).toBe(200);
+});
+
+it('reads so many bytes a second of an environment, and of others beside it', async () => {
+  const busy = senders.of(spec(1, 'busy')).token;
+  const body = `{}${' '.repeat(limits.spansBody.value - 2)}`;
+  const all: number[] = [];
+  for (let count = 0; count < 12; count++)
+    all.push(
+      (await post(gzipSync(body), { authorization: `Bearer ${busy}`, 'content-encoding': 'gzip' })).status,
+    );
+  expect(all.slice(0, 10)).toEqual(Array(10).fill(200));
+  expect(all).toContain(429);
+  expect((await post(body)).status).toBe(200);
+});
+
 it('does nothing else at its port', async () => {
   expect((await post('{}', {}, url.replace('traces', 'metrics'))).status).toBe(404);
   expect((await fetch(url)).status).toBe(405);
@@ -225,6 +331,13 @@ it('knows no token any more once its environment is gone', async () => {
   expect((await post('{}')).status).toBe(200);
 });
 
+it('hides what is secret in the latest specification of a deployment', () => {
+  const sender = senders.of(spec(7));
+  expect(sender.mask()('correct-horse-battery')).toBe('••••');
+  expect(senders.of({ ...spec(7), secrets: ['after-the-rotation'] })).toBe(sender);
+  expect(sender.mask()('after-the-rotation')).toBe('••••');
+});
+
 it('gives its address and a token to workloads that send nowhere else', () => {
   const telemetry = createWorkloadTelemetry(senders, 4318);
   const all = telemetry.variables(spec(3), new Set());
@@ -234,6 +347,8 @@ it('gives its address and a token to workloads that send nowhere else', () => {
     OTEL_SERVICE_NAME: 'web',
   });
   expect(telemetry.secrets(spec(3))).toEqual([token]);
+  const timeout = telemetry.variables(spec(3), new Set(['OTEL_EXPORTER_OTLP_TIMEOUT']));
+  expect(timeout).toHaveProperty('OTEL_EXPORTER_OTLP_HEADERS');
   const own = telemetry.variables(
     spec(3),
     new Set(['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_SERVICE_NAME']),

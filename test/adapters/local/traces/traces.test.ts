@@ -5,6 +5,7 @@ import {
   createLocalTraces,
   type LocalTracesOptions,
 } from '../../../../functions/adapters/local/traces/traces.ts';
+import { limits } from '../../../../functions/core/limits.ts';
 import { sourceIn, spanAt, traceId, tracesContract } from '../../../contracts/traces.ts';
 import { temporaryDirectories } from '../../../support/files/temporary.ts';
 
@@ -14,7 +15,12 @@ function withClock(options: Partial<LocalTracesOptions> = {}) {
   let offset = 0;
   const now = (): number => Date.now() + offset;
   const path = options.path ?? join(makeDirectory(), 'traces.db');
-  const traces = createLocalTraces({ path, effects: { now }, ...options });
+  const traces = createLocalTraces({
+    path,
+    effects: { now },
+    elapsed: () => performance.now() + offset,
+    ...options,
+  });
   return { traces, path, now, pass: (ms: number) => void (offset += ms) };
 }
 
@@ -69,6 +75,50 @@ it('keeps so many spans of a trace', async () => {
   const spans = Array.from({ length: 9 }, () => spanAt(subject.now(), { traceId: id }));
   subject.traces.receive(sourceIn('dev'), spans);
   expect(await subject.traces.read(dev, id)).toHaveLength(5);
+  await subject.traces.close();
+});
+
+it('keeps so many bytes of a trace, and times of events near its spans', async () => {
+  const subject = withClock({ bounds: { traceBytes: 5_000 } });
+  const id = traceId();
+  const events = [{ name: 'e', atUs: Number.POSITIVE_INFINITY, attributes: { text: 'x'.repeat(900) } }];
+  const spans = Array.from({ length: 9 }, () => spanAt(subject.now(), { traceId: id, events }));
+  subject.traces.receive(sourceIn('dev'), spans);
+  const kept = await subject.traces.read(dev, id);
+  expect(kept).toHaveLength(3);
+  expect(kept[0]?.events[0]?.atUs).toBe((kept[0]?.startUs ?? 0) + 3_600_000_000);
+  await subject.traces.close();
+});
+
+it('writes what takes long in several batches, and all of it', async () => {
+  const subject = withClock({ batchMs: 0 });
+  subject.traces.receive(
+    sourceIn('dev'),
+    Array.from({ length: 20 }, () => spanAt(subject.now())),
+  );
+  expect(await idsOf(subject)).toHaveLength(20);
+  await subject.traces.close();
+});
+
+it('takes so many spans a second of all workloads together, and those of the way in beside them', async () => {
+  const now = Date.now();
+  const subject = withClock({ effects: { now: () => now } });
+  const most = 10 * limits.spansOfInstallation.value;
+  const spans = Array.from({ length: 2_000 }, () => spanAt(now, { traceId: 'none' }));
+  const whys: (string | undefined)[] = [];
+  for (let service = 0; service * 2_000 <= most; service++)
+    whys.push(subject.traces.receive(sourceIn('dev', `s${service}`), spans).why);
+  expect(whys.at(-2)).toMatch(/its trace id is none/);
+  expect(whys.at(-1)).toMatch(/All services together/);
+  const { rejected } = subject.traces.receive({ ...sourceIn('dev'), from: 'router' }, [spanAt(now)]);
+  expect(rejected).toBe(0);
+  await subject.traces.close();
+});
+
+it('takes no span of the future', async () => {
+  const subject = withClock();
+  const { rejected, why } = subject.traces.receive(sourceIn('dev'), [spanAt(subject.now() + 60_000)]);
+  expect([rejected, why]).toEqual([1, 'A span can not be kept: it begins in the future.']);
   await subject.traces.close();
 });
 
