@@ -58,7 +58,8 @@ export interface DatabaseServer {
     signal: AbortSignal,
   ): Promise<CopySummary>;
   /**
-   * Changes a copy by statements of SQL in one transaction, and leaves nothing in it of what they replaced.
+   * Changes a copy by statements of SQL in one transaction. Values that they replaced can stay in its files and statistics: a
+   * copy of it has none of them.
    * @throws MaskingFailed, with the copy in any state
    */
   maskCopy(login: DatabaseLogin, statements: readonly string[], signal: AbortSignal): Promise<void>;

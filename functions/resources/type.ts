@@ -108,7 +108,9 @@ export interface ResourceCopies {
   /**
    * Makes a copy beside the data from what `read` gave, and compares it with what that was made of; again from the
    * beginning where there is one of this operation.
-   * @throws Problem backup_failed where they are not equal
+   * @param statements change the copy, which keeps nothing of what they replaced; undefined where it stays as it is
+   * @throws Problem backup_failed where they are not equal | Problem masking_failed
+   * @throws ResourcePending where another call of the operation has begun anew
    */
   load(
     ports: Ports,
@@ -116,17 +118,12 @@ export interface ResourceCopies {
     chunks: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
     stillOwned?: () => Promise<void>,
+    statements?: readonly string[],
   ): Promise<CopySummary>;
-  /** Changes the copy of this operation by statements, and leaves nothing in it of what they replaced. @throws Problem masking_failed */
-  mask(
-    ports: Ports,
-    request: ResourceIdentity,
-    statements: readonly string[],
-    signal: AbortSignal,
-  ): Promise<void>;
   /**
    * Puts the copy of this operation, or what the last swap replaced, in the place of the data, at once and whole. What
    * they were stays beside it, closed to all; what an earlier swap left goes. Idempotent.
+   * @throws ResourcePending while the copy is not whole
    */
   swap(
     ports: Ports,

@@ -12,6 +12,8 @@ export interface PostgresTarget {
   tls?: true | { ca: string };
   /** Default 10 seconds. */
   connectTimeoutMs?: number;
+  /** Ends the connection at once, with the statement that runs. */
+  signal?: AbortSignal;
 }
 
 /** Time of a statement of Berth itself, milliseconds. */
@@ -45,6 +47,9 @@ export async function connectPostgres(target: PostgresTarget): Promise<SqlConnec
     throw connectProblem(error, target);
   }
 
+  const cut = (): void => void client.end().catch(() => undefined);
+  if (target.signal?.aborted) cut();
+  target.signal?.addEventListener('abort', cut, { once: true });
   let last: Promise<unknown> = Promise.resolve();
   return {
     query<Row extends Record<string, unknown>>(text: string, values: unknown[] = []): Promise<Row[]> {
@@ -61,6 +66,7 @@ export async function connectPostgres(target: PostgresTarget): Promise<SqlConnec
       return result;
     },
     async end() {
+      target.signal?.removeEventListener('abort', cut);
       await last.catch(() => undefined);
       await client.end().catch(() => undefined);
     },

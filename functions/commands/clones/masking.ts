@@ -31,12 +31,19 @@ function check(rules: readonly MaskingRule[]): void {
   for (const [at, { resource, sql }] of rules.entries()) {
     if (rules.findIndex((rule) => rule.resource === resource) !== at)
       throw invalid(`The resource "${resource}" has two rules.`);
-    try {
-      statementsIn(sql);
-    } catch (error) {
-      if (!(error instanceof SqlFault)) throw error;
-      throw invalid(`The SQL for "${resource}" can not be read: ${error.message}.`);
-    }
+    if (statementsOf(resource, sql).length === 0 && sql.trim() !== '')
+      throw invalid(
+        `The SQL for "${resource}" has no statement. Where there is nothing to mask, send an empty text.`,
+      );
+  }
+}
+
+function statementsOf(resource: string, sql: string): string[] {
+  try {
+    return statementsIn(sql);
+  } catch (error) {
+    if (!(error instanceof SqlFault)) throw error;
+    throw invalid(`The SQL for "${resource}" can not be read: ${error.message}.`);
   }
 }
 

@@ -2,7 +2,7 @@
 
 /** What can hold a semicolon that ends nothing, and what can not: text, names, code between dollars, and comments. */
 const PIECES =
-  /[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|--[^\n]*|\/\*|;|\w[\w$]*|[^'"$;/\-\w]+|[\s\S]/y;
+  /[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|--[^\r\n]*|\/\*|;|\w[\w$]*|[^'"$;/\-\w]+|[\s\S]/y;
 
 export class SqlFault extends Error {}
 
@@ -26,6 +26,7 @@ function endOfComment(sql: string, start: number): number {
  * @throws SqlFault for what has no end, and for a statement that a transaction of another's can not have
  */
 export function statementsIn(sql: string): string[] {
+  if (sql.includes('\0')) throw new SqlFault('it holds the character U+0000');
   const statements: string[] = [];
   let code = '';
   const close = (): void => {

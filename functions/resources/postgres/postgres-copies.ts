@@ -1,12 +1,14 @@
 /**
  * Copies of a database beside it, on the same server: of the same role, under names that nobody is told. Whatever is in a
- * copy is run as the tenant. What is beside a database is told apart by the end of its comment.
+ * copy is run as the tenant. What is beside a database is told apart by the end of its comment. Each call that makes a copy has
+ * names of its own, so that two calls of one step never write to the same one; only what a call has finished is ever swapped.
  */
 import { shortHash } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
-import type { DatabaseLogin, DatabaseServer, SqlConnection } from '../../ports/databases.ts';
+import type { CopySummary, DatabaseLogin, DatabaseServer, SqlConnection } from '../../ports/databases.ts';
 import { CopyFailed } from '../../ports/rules/copy-failed.ts';
 import { MaskingFailed } from '../../ports/rules/masking-failed.ts';
+import { ResourcePending } from '../type.ts';
 import {
   createClosed,
   type DatabaseSpec,
@@ -19,15 +21,18 @@ import {
 
 type Login = Omit<DatabaseLogin, 'database'>;
 
-const COPY = ' copy';
 const REPLACED = ' replaced';
 
+/** Comments of the copies of an operation: those that are being made, and the one that is whole and masked. */
+const copyTag = ({ tag }: DatabaseSpec, operation: string): string => `${tag} copy ${operation}`;
+const readyTag = ({ tag }: DatabaseSpec, operation: string): string => `${tag} ready ${operation}`;
+
 /** They are short enough for the longest name of a project, and another operation has others. */
-const nameOf = ({ name, prefix }: DatabaseSpec, kind: 'new' | 'old', operation: string): string =>
-  `${prefix}${kind}_${shortHash(`${name} ${operation}`, 12)}`;
+const nameOf = ({ name, prefix }: DatabaseSpec, kind: 'new' | 'old', what: string): string =>
+  `${prefix}${kind}_${shortHash(`${name} ${what}`, 12)}`;
 
 /** @throws Problem backup_failed in place of CopyFailed */
-export async function told<T>(work: () => Promise<T>): Promise<T> {
+async function told<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -55,37 +60,96 @@ export async function* readDatabase(
   }
 }
 
-/** Makes the copy anew, and compares it. */
+export interface Making {
+  operation: string;
+  /** Of this call alone. */
+  nonce: string;
+  login: Login;
+  /** What masks it; undefined where it stays as it is. */
+  statements: readonly string[] | undefined;
+  signal: AbortSignal;
+  stillOwned?: () => Promise<void>;
+}
+
+/**
+ * Makes the copy of an operation anew, and compares it. One that is masked is copied once more: files and statistics of the first
+ * hold values of before.
+ * @throws ResourcePending where another call has begun anew meanwhile
+ */
 export async function loadBeside(
   server: DatabaseServer,
   spec: DatabaseSpec,
-  operation: string,
-  login: Login,
   chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-  stillOwned?: () => Promise<void>,
-) {
-  const name = nameOf(spec, 'new', operation);
+  making: Making,
+): Promise<CopySummary> {
+  const { operation, nonce, login, statements, signal, stillOwned } = making;
+  const tag = copyTag(spec, operation);
+  const fill = (database: string, from: AsyncIterable<Uint8Array>) =>
+    told(() => server.loadCopy({ ...login, database }, from, signal));
+  const first = nameOf(spec, 'new', `${operation} ${nonce}`);
   await withDatabaseLock(server, spec.prefix, async (sql) => {
     await stillOwned?.();
-    await dropBeside(sql, spec, (one) => one.name === name);
-    await createClosed(sql, name, spec.name);
-    await transaction(sql, () => openDatabase(sql, name, `${spec.tag}${COPY}`));
+    await dropCopies(sql, spec, operation);
+    await create(sql, spec, first, tag);
   });
-  return told(() => server.loadCopy({ ...login, database: name }, chunks, signal));
+  const summary = await fill(first, chunks);
+  if (!statements) {
+    await finish(server, spec, operation, first);
+    return summary;
+  }
+  await mask(server, { ...login, database: first }, statements, signal);
+  const second = nameOf(spec, 'new', `${operation} ${nonce} masked`);
+  await withDatabaseLock(server, spec.prefix, async (sql) => {
+    await checkThere(sql, spec, first);
+    await create(sql, spec, second, tag);
+  });
+  const masked = await fill(second, readDatabase(server, { ...login, database: first }, signal));
+  await finish(server, spec, operation, second);
+  return masked;
 }
 
-/** @throws Problem masking_failed in place of MaskingFailed */
-export async function maskBeside(
+type Beside = { name: string; tag: string | null };
+
+const isOf = (spec: DatabaseSpec, operation: string, { tag }: Beside): boolean =>
+  tag === copyTag(spec, operation) || tag === readyTag(spec, operation);
+
+/** Those without a comment are of calls that died over making them: who makes one has the lock. */
+const dropCopies = (sql: SqlConnection, spec: DatabaseSpec, operation: string, but?: string) =>
+  dropBeside(sql, spec, (one) => one.name !== but && (one.tag === null || isOf(spec, operation, one)));
+
+async function create(sql: SqlConnection, spec: DatabaseSpec, name: string, tag: string): Promise<void> {
+  await createClosed(sql, name, spec.name);
+  await transaction(sql, () => openDatabase(sql, name, tag));
+}
+
+/** Says that a copy may be swapped, and removes what it was made of. @throws ResourcePending */
+async function finish(
   server: DatabaseServer,
   spec: DatabaseSpec,
   operation: string,
-  login: Login,
+  name: string,
+): Promise<void> {
+  await withDatabaseLock(server, spec.prefix, async (sql) => {
+    await checkThere(sql, spec, name);
+    await dropCopies(sql, spec, operation, name);
+    await run(sql, 'COMMENT ON DATABASE %I IS %L', name, readyTag(spec, operation));
+  });
+}
+
+async function checkThere(sql: SqlConnection, spec: DatabaseSpec, name: string): Promise<void> {
+  if ((await databasesBeside(sql, spec)).some((one) => one.name === name)) return;
+  throw new ResourcePending('Another call makes the copy anew.');
+}
+
+/** @throws Problem masking_failed in place of MaskingFailed */
+async function mask(
+  server: DatabaseServer,
+  login: DatabaseLogin,
   statements: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await server.maskCopy({ ...login, database: nameOf(spec, 'new', operation) }, statements, signal);
+    await server.maskCopy(login, statements, signal);
   } catch (error) {
     if (!(error instanceof MaskingFailed)) throw error;
     const { statement, message } = error;
@@ -121,10 +185,10 @@ export async function swapBeside(
     const beside = await databasesBeside(sql, spec);
     const replaced = nameOf(spec, 'old', operation);
     if (beside.some(({ name }) => name === replaced)) return;
-    const copy = nameOf(spec, 'new', operation);
-    const source = beside.find(({ name, tag }) =>
-      from === 'copy' ? name === copy : tag === `${spec.tag}${REPLACED}`,
-    );
+    const wanted = from === 'copy' ? readyTag(spec, operation) : `${spec.tag}${REPLACED}`;
+    const source = beside.find(({ tag }) => tag === wanted);
+    if (!source && beside.some((one) => isOf(spec, operation, one)))
+      throw new ResourcePending('The copy is being made.');
     if (!source)
       throw new Problem('conflict', 'There is nothing to restore: it is not there any more.', {
         hint: 'Restore a backup.',
@@ -156,10 +220,9 @@ export async function discardBeside(
   operation: string,
   stillOwned?: () => Promise<void>,
 ): Promise<void> {
-  const copy = nameOf(spec, 'new', operation);
   await withDatabaseLock(server, spec.prefix, async (sql) => {
     await stillOwned?.();
-    await dropBeside(sql, spec, ({ name }) => name === copy);
+    await dropCopies(sql, spec, operation);
     await run(sql, 'ALTER DATABASE %I ALLOW_CONNECTIONS true', spec.name);
   });
 }
@@ -167,7 +230,7 @@ export async function discardBeside(
 async function dropBeside(
   sql: SqlConnection,
   spec: DatabaseSpec,
-  which: (one: { name: string; tag: string | null }) => boolean,
+  which: (one: Beside) => boolean,
 ): Promise<void> {
   for (const one of await databasesBeside(sql, spec))
     if (which(one)) await run(sql, 'DROP DATABASE IF EXISTS %I WITH (FORCE)', one.name);

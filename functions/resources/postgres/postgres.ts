@@ -21,14 +21,7 @@ import {
 } from '../logins.ts';
 import { invalidResource, ownerTag, serverName } from '../owner.ts';
 import { type ResourceIdentity, ResourcePending, type ResourceRequest, type ResourceType } from '../type.ts';
-import {
-  discardBeside,
-  isSwapped,
-  loadBeside,
-  maskBeside,
-  readDatabase,
-  swapBeside,
-} from './postgres-copies.ts';
+import { discardBeside, isSwapped, loadBeside, readDatabase, swapBeside } from './postgres-copies.ts';
 import { cutConnections, holdTables } from './postgres-disturbance.ts';
 import {
   backupsOf,
@@ -259,14 +252,13 @@ export const postgres: ResourceType = {
   copies: {
     read: async (ports, request, signal) =>
       readDatabase(await serverOf(ports, request), await loginOf(ports, request), signal),
-    async load(ports, request, chunks, signal, stillOwned) {
+    async load(ports, request, chunks, signal, stillOwned, statements) {
       const { server, spec } = await placeOf(ports, request, stillOwned);
       const login = await loginOf(ports, request);
-      return loadBeside(server, spec, request.operation, login, chunks, signal, stillOwned);
-    },
-    async mask(ports, request, statements, signal) {
-      const { server, spec } = await placeOf(ports, request);
-      await maskBeside(server, spec, request.operation, await loginOf(ports, request), statements, signal);
+      const { operation } = request;
+      const nonce = ports.effects.token(9);
+      const making = { operation, nonce, login, statements, signal, ...(stillOwned && { stillOwned }) };
+      return loadBeside(server, spec, chunks, making);
     },
     async swap(ports, request, from, stillOwned) {
       const { server, spec } = await placeOf(ports, request, stillOwned);

@@ -17,7 +17,7 @@ import { endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.
 import { environmentOf } from '../environment-state.ts';
 import { keepResult } from '../keep-result.ts';
 import type { Step } from '../step.ts';
-import { discard, inTime, subjectOf } from './subject.ts';
+import { discard, inTime, settled, subjectOf } from './subject.ts';
 
 type BackupStep = Step<Operation<'backup'>>;
 
@@ -37,8 +37,8 @@ export const writeBackup: BackupStep = {
   async run({ ports, operation, signal }) {
     const { data } = await getBackup(ports.store, refOf(operation));
     const { copies, request } = await subjectOf(ports, operation);
-    const bytes = await inTime(signal, async () =>
-      kept(ports).write(pathOf(data), await copies.read(ports, request, signal)),
+    const bytes = await settled(() =>
+      inTime(signal, async () => kept(ports).write(pathOf(data), await copies.read(ports, request, signal))),
     );
     await keepResult(ports, operation.id, { bytes });
   },
@@ -55,8 +55,10 @@ export const checkBackup: BackupStep = {
       throw new Problem('backup_failed', 'What was written of the backup is gone.', {
         hint: 'Make another one.',
       });
-    const summary = await inTime(signal, () => copies.load(ports, request, content, signal, stillOwned));
-    await copies.discard(ports, request, stillOwned);
+    const summary = await settled(() =>
+      inTime(signal, () => copies.load(ports, request, content, signal, stillOwned)),
+    );
+    await settled(() => copies.discard(ports, request, stillOwned));
     await keepResult(ports, operation.id, { ...operation.result, ...summary });
   },
 };

@@ -1,10 +1,11 @@
 /** What backups and restores work on. */
 import { withCopies } from '../../commands/backups/backup-records.ts';
 import type { Operation } from '../../core/model/index.ts';
-import { Problem } from '../../core/problem.ts';
+import { Problem, TransientError } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { resourceRequest } from '../../resources/owner.ts';
+import { ResourcePending } from '../../resources/type.ts';
 import { environmentOf } from '../environment-state.ts';
 import { checkOwner } from '../owned-resources.ts';
 import { StillProgressing } from '../step.ts';
@@ -18,15 +19,34 @@ export async function subjectOf(ports: Ports, operation: Operation<'backup'> | O
   return { copies, request, stillOwned: () => checkOwner(ports.store, request) };
 }
 
-/** Copies data until the time of a call is over; a stream that ends so says only that it was aborted. @throws StillProgressing */
+/**
+ * Copies data until the time of a call is over; whatever fails from then on failed because of it.
+ * @throws StillProgressing, or the reason of the signal where that is a Problem
+ */
 export async function inTime<T>(signal: AbortSignal, copy: () => Promise<T>): Promise<T> {
   try {
     return await copy();
   } catch (error) {
-    if (!signal.aborted || !(error instanceof Error && error.name === 'AbortError')) throw error;
+    if (!signal.aborted) throw error;
     throw signal.reason instanceof Problem
       ? signal.reason
       : new StillProgressing(undefined, { cause: error });
+  }
+}
+
+/**
+ * What is pending is asked for again by a later call.
+ * @param Later what says so: steps that are called again while they go on have StillProgressing, and others are tried again
+ */
+export async function settled<T>(
+  work: () => Promise<T>,
+  Later: new (message?: string, options?: ErrorOptions) => TransientError = TransientError,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ResourcePending) throw new Later(error.message, { cause: error });
+    throw error;
   }
 }
 
@@ -37,7 +57,7 @@ export async function discard(
 ): Promise<void> {
   try {
     const { copies, request, stillOwned } = await subjectOf(ports, operation);
-    await copies.discard(ports, request, stillOwned);
+    await settled(() => copies.discard(ports, request, stillOwned));
   } catch (error) {
     if (!(error instanceof Problem && error.status < 500)) throw error;
   }

@@ -3,6 +3,7 @@
  * nobody has a login for its databases before their data are masked.
  */
 import { copyable, maskingOf, readMasking } from '../../commands/clones/masking.ts';
+import { resourceKey } from '../../core/keys.ts';
 import type { Environment, Operation, Resource } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -12,7 +13,7 @@ import { getDeploymentDetail } from '../../records/workloads.ts';
 import { resourceType } from '../../resources/index.ts';
 import { resourceRequest } from '../../resources/owner.ts';
 import type { ResourceRequest } from '../../resources/type.ts';
-import { inTime } from '../backup/subject.ts';
+import { inTime, settled } from '../backup/subject.ts';
 import { provisionOwner } from '../deploy/ensure-resources.ts';
 import { endingOf, errorOf, untilOverdue } from '../end-operation.ts';
 import { endIn, environmentOf } from '../environment-state.ts';
@@ -47,15 +48,32 @@ export const copyData: Step<WithData> = {
     for (const { resource, statements } of all) {
       const request = await requestFor(ports, operation, source, resource);
       if (!request) continue;
+      if (await isCopied(ports, request, resource.type, signal)) continue;
       const type = resourceType(resource.type);
       await untilSettled(signal, () => provisionOwner(ports, type, request, signal));
-      const copies = type.copies!;
-      if (await copies.isSwapped(ports, request)) continue;
-      await copyOne(ports, { source, resource, request, statements }, signal);
+      // That may have taken long: a server of the source that is gone by now would be made again by reading from it.
+      await sourceOf(ports, operation);
+      await checkOwner(ports.store, { ...resource, environmentId: source.id });
+      await settled(
+        () => copyOne(ports, { source, resource, request, statements }, signal),
+        StillProgressing,
+      );
       throw new StillProgressing();
     }
   },
 };
+
+/** What a call before has put in its place is ready, and not provisioned again. */
+async function isCopied(
+  ports: Ports,
+  request: ResourceRequest,
+  type: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const owner = await ports.store.get<Resource>(resourceKey(request, request.uid));
+  if (owner?.data.state !== 'ready') return false;
+  return untilSettled(signal, () => resourceType(type).copies!.isSwapped(ports, request));
+}
 
 /** The same resource in the environment that is made, as the service that serves in the source asks for it. */
 async function requestFor(
@@ -96,11 +114,10 @@ async function copyOne(
     await inTime(signal, async () => {
       const from = { ...resourceRequest(resource, source.id), operation: request.operation };
       const content = await copies.read(ports, from, signal);
-      await copies.load(ports, request, content, signal, stillOwned);
-      if (statements) await copies.mask(ports, request, statements, signal);
+      await copies.load(ports, request, content, signal, stillOwned, statements);
     });
   } catch (error) {
-    if (!(error instanceof StillProgressing)) throw error;
+    if (!(error instanceof StillProgressing && signal.aborted)) throw error;
     throw new Problem('deadline_exceeded', `The data of "${resource.uid}" could not be copied in one call.`, {
       hint: 'Clone without data, and take the means of the database server for large databases.',
     });
@@ -108,13 +125,24 @@ async function copyOne(
   await copies.swap(ports, request, 'copy', stillOwned);
 }
 
-/** Nothing that is not masked stays beside the databases. */
+/** Whoever destroys the environment removes what is beside its databases. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Problem && error.status < 500)) throw error;
+}
+
+/** Nothing that is not masked stays beside the databases: each is tried, whatever became of the others. */
 async function discardCopies(ports: Ports, operation: WithData): Promise<void> {
   const { data: environment } = await getEnvironment(ports.store, environmentOf(operation));
+  const failures: unknown[] = [];
   for (const resource of await copyable(ports.store, environment)) {
     const request = { ...resourceRequest(resource, environment.id), operation: operation.id };
-    await resourceType(resource.type).copies?.discard(ports, request, () => checkOwner(ports.store, request));
+    const { copies } = resourceType(resource.type);
+    const stillOwned = () => checkOwner(ports.store, request);
+    await settled(async () => copies?.discard(ports, request, stillOwned))
+      .catch(unlessGone)
+      .catch((error: unknown) => failures.push(error));
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 export const recoverProvisioningWithData: Step<WithData> = {
@@ -122,10 +150,7 @@ export const recoverProvisioningWithData: Step<WithData> = {
   async run(context) {
     const { ports, operation } = context;
     await untilOverdue(ports, operation, async () => {
-      await discardCopies(ports, operation).catch((error: unknown) => {
-        // Whoever destroys the environment removes what is beside its databases.
-        if (!(error instanceof Problem && error.status < 500)) throw error;
-      });
+      await discardCopies(ports, operation).catch(unlessGone);
       await removeUnowned(ports, operation);
     });
     await endIn(context, endingOf(errorOf(context)), 'environment.failed', toFailed);

@@ -4,7 +4,7 @@ import { resourceKey } from '../../core/keys.ts';
 import type { Operation, Resource } from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
-import { discard, inTime, subjectOf } from '../backup/subject.ts';
+import { discard, inTime, settled, subjectOf } from '../backup/subject.ts';
 import { type Ending, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { environmentOf } from '../environment-state.ts';
 import type { Step } from '../step.ts';
@@ -21,13 +21,13 @@ export const loadBackup: RestoreStep = {
     const { data } = await getBackup(ports.store, { ...environmentOf(operation), resource, backup });
     const { copies, request, stillOwned } = await subjectOf(ports, operation);
     // An earlier run of the workflow came so far.
-    if (await copies.isSwapped(ports, request)) return;
+    if (await settled(() => copies.isSwapped(ports, request))) return;
     const content = await ports.backups?.read(pathOf(data));
     if (!content)
       throw new Problem('backup_failed', `The content of backup "${backup}" is gone.`, {
         hint: 'Restore another backup.',
       });
-    await inTime(signal, () => copies.load(ports, request, content, signal, stillOwned));
+    await settled(() => inTime(signal, () => copies.load(ports, request, content, signal, stillOwned)));
   },
 };
 
@@ -35,7 +35,8 @@ export const swapData: RestoreStep = {
   role: 'work',
   async run({ ports, operation }) {
     const { copies, request, stillOwned } = await subjectOf(ports, operation);
-    await copies.swap(ports, request, operation.input.backup === undefined ? 'replaced' : 'copy', stillOwned);
+    const from = operation.input.backup === undefined ? 'replaced' : 'copy';
+    await settled(() => copies.swap(ports, request, from, stillOwned));
   },
 };
 
@@ -95,7 +96,7 @@ async function wasSwapped(ports: Ports, operation: Restore): Promise<boolean> {
   try {
     const { copies, request, stillOwned } = await subjectOf(ports, operation);
     await stillOwned();
-    return await copies.isSwapped(ports, request);
+    return await settled(() => copies.isSwapped(ports, request));
   } catch (error) {
     if (error instanceof Problem && error.status < 500) return false;
     throw error;

@@ -1,6 +1,7 @@
 /** The part of the contract of Databases that is about copies. It needs a server that knows all of SQL. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectPostgres } from '../../../functions/adapters/postgres/connections.ts';
 import type { Databases, SqlConnection } from '../../../functions/ports/databases.ts';
@@ -133,6 +134,13 @@ export function databaseCopies(databasesOf: () => Databases, unique: () => strin
           statement: 1,
           message: expect.stringMatching(/"people_pkey" \(SQLSTATE 23505\)$/),
         });
+        // What came up while a statement ran can hold values; what was found in its text holds none.
+        for (const [statement, told] of [
+          ['SELECT name::regclass FROM people', /^a name.+is wrong \(SQLSTATE 42\w+\)$/],
+          ["DO $$ BEGIN RAISE USING MESSAGE = 'Ada', CONSTRAINT = 'Ada'; END $$", /^code.+P0001\)$/],
+          ['UPDATE pepole SET id = 1', /^relation "pepole" does not exist \(SQLSTATE 42P01\)$/],
+        ] as const)
+          await expect(databases.maskCopy(into, [statement], signal())).rejects.toThrow(told);
         await databases.maskCopy(into, ["UPDATE people SET name = 'x' || id"], signal());
         const { host, port } = await databases.endpoint();
         const sql = await connectPostgres({
@@ -148,6 +156,65 @@ export function databaseCopies(databasesOf: () => Databases, unique: () => strin
         await sql.end();
         expect(row).toEqual({ n: 2990, kept: 0 });
       });
+    });
+
+    it('are masked by what the statements say, whatever the database is set to and its triggers do', async () => {
+      const other = await database();
+      await within(other, async (sql) => {
+        for (const statement of [
+          'CREATE SCHEMA app',
+          `ALTER DATABASE ${other} SET search_path = app, public`,
+          `ALTER DATABASE ${other} SET standard_conforming_strings = off`,
+          'CREATE TABLE app.people (name text)',
+          'CREATE TABLE public.people (name text)',
+          "INSERT INTO app.people VALUES ('Ada')",
+          'CREATE TABLE app.guests (name text)',
+          "INSERT INTO app.guests VALUES ('Ada')",
+          'CREATE RULE kept AS ON UPDATE TO app.guests DO INSTEAD NOTHING',
+          'CREATE FUNCTION app.nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$',
+          'CREATE TRIGGER kept BEFORE UPDATE ON app.people FOR EACH ROW EXECUTE FUNCTION app.nothing()',
+          'ALTER TABLE app.people ENABLE ALWAYS TRIGGER kept',
+        ])
+          await sql.query(statement);
+      });
+      await within(other, async (sql) => {
+        const mask = ["UPDATE people SET name = 'a\\nb'", 'UPDATE guests SET name = NULL'];
+        await databases.maskCopy(login(other), mask, signal());
+        const rows = 'SELECT p.name, g.name AS guest FROM app.people AS p, app.guests AS g';
+        expect(await sql.query(rows)).toEqual([{ name: 'a\\nb', guest: null }]);
+        // They are as they were.
+        await sql.query("UPDATE app.guests SET name = 'x'");
+        await sql.query("UPDATE app.people SET name = 'x'");
+        expect(await sql.query(rows)).toEqual([{ name: 'a\\nb', guest: null }]);
+        expect(
+          await sql.query("SELECT tgenabled::text AS state FROM pg_trigger WHERE tgname = 'kept'"),
+        ).toEqual([{ state: 'A' }]);
+      });
+    });
+
+    it('are equal whichever role is older of those that something is granted to', async () => {
+      const other = await database();
+      const between = await database();
+      const younger = await database();
+      await within(other, async (sql) => {
+        await sql.query('CREATE TABLE public.shared (a integer)');
+        await sql.query(`GRANT SELECT ON public.shared TO ${between}`);
+      });
+      expect(await load(younger, await read(other))).toEqual({ tables: 1, rows: 0 });
+      // What is granted goes before the role can.
+      await within(other, (sql) => sql.query('DROP TABLE public.shared'));
+    });
+
+    it('of a format that is not known fail, and rows that can not be written do not tell their values', async () => {
+      const lines = (...some: object[]) => [
+        gzipSync(some.map((line) => `${JSON.stringify(line)}\n`).join('')),
+      ];
+      await expect(load(name, lines({ format: 3 }))).rejects.toThrow(/newer Berth/);
+      const run = ['CREATE TABLE public.numbers (a integer)'];
+      const rows = { table: 'public.numbers', columns: ['a'], rows: ['(Ada)'] };
+      await expect(load(name, lines({ format: 2 }, { run }, rows))).rejects.toThrow(
+        /^Rows of public\.numbers can not be written: a value does not fit \(SQLSTATE 22P02\)\.$/,
+      );
     });
 
     it('of what they do not hold fail, and say of what', async () => {
@@ -188,6 +255,10 @@ export function databaseCopies(databasesOf: () => Databases, unique: () => strin
         for await (const _ of await databases.readCopy(login(name), stop.signal));
       })();
       await expect(reading).rejects.toThrow('stop');
+      const late = new AbortController();
+      const masking = databases.maskCopy(login(name), ['SELECT pg_sleep(50)'], late.signal);
+      setTimeout(() => late.abort(new Error('late')), 200);
+      await expect(masking).rejects.toThrow('late');
     });
   });
 }

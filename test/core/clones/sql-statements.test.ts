@@ -11,9 +11,18 @@ it('SQL is divided where PostgreSQL ends a statement, and nowhere else', () => {
     'SELECT $tag$ ; $$ ; $tag$, a$b$c, 1 - 2 / 3',
   ]);
   expect(statementsIn(' -- nothing\n')).toEqual([]);
+  expect(statementsIn('-- old Macs\rDELETE FROM a; -- the end')).toEqual(['DELETE FROM a']);
 });
 
 it('What has no end is refused, and what would end the transaction', () => {
-  for (const sql of ["SELECT 'a", 'SELECT "a', 'SELECT $$ a', '/* a /* b */', 'SELECT 1; commit', 'BEGIN;'])
+  for (const sql of [
+    "SELECT 'a",
+    'SELECT "a',
+    'SELECT $$ a',
+    '/* a /* b */',
+    'SELECT 1; commit',
+    'BEGIN;',
+    'SELECT 1 \0',
+  ])
     expect(() => statementsIn(sql), sql).toThrow(SqlFault);
 });

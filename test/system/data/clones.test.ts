@@ -80,7 +80,13 @@ it('Data come along as they are where nothing is masked, to a database of their 
 });
 
 it('Masked data leave nothing of what they were: no row, no view, no statistics', async () => {
-  expect(await mask('UPDATE guests SET name = ;; $$')).toMatchObject({ status: 400 });
+  for (const wrong of [
+    'UPDATE guests SET name = ;; $$',
+    '-- DELETE FROM guests',
+    ';',
+    'DELETE FROM guests \0',
+  ])
+    expect(await mask(wrong), wrong).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   expect(await mask("UPDATE guests SET name = 'guest ' || id;")).toMatchObject({ status: 200 });
   const made = await subject.operation('POST', `${DEV}/clone`, { name: 'masked', withData: true });
   expect(made, JSON.stringify(made.error)).toMatchObject({ status: 'succeeded' });

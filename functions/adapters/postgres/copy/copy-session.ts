@@ -16,6 +16,11 @@ const SETTINGS: Readonly<Record<string, string>> = {
   lc_monetary: 'C',
   xmloption: 'content',
   quote_all_identifiers: 'off',
+  // What a statement means does not depend on the database either.
+  standard_conforming_strings: 'on',
+  backslash_quote: 'safe_encoding',
+  transform_null_equals: 'off',
+  array_nulls: 'on',
   // Rows that a policy hides would be missing without a word: they are an error.
   row_security: 'off',
   // Code may name what is not there yet.
@@ -23,8 +28,10 @@ const SETTINGS: Readonly<Record<string, string>> = {
   default_transaction_read_only: 'off',
 };
 
-export async function openCopySession(target: PostgresTarget): Promise<SqlConnection> {
-  const sql = await connectPostgres(target);
+/** @param signal ends it, whatever it is at: callers throw its reason in place of what they get then */
+export async function openCopySession(target: PostgresTarget, signal: AbortSignal): Promise<SqlConnection> {
+  signal.throwIfAborted();
+  const sql = await connectPostgres({ ...target, signal });
   try {
     for (const [name, value] of Object.entries(SETTINGS))
       await sql.query('SELECT set_config($1, $2, false)', [name, value]);

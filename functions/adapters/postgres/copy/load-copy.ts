@@ -7,6 +7,7 @@ import type { CopySummary, SqlConnection } from '../../../ports/databases.ts';
 import { CopyFailed } from '../../../ports/rules/copy-failed.ts';
 import type { PostgresTarget } from '../connections.ts';
 import { openCopySession } from './copy-session.ts';
+import { errorWords } from './error-words.ts';
 import { factsOf } from './facts.ts';
 import type { CopyLine } from './read-copy.ts';
 
@@ -16,13 +17,16 @@ export async function loadCopy(
   chunks: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<CopySummary> {
-  const sql = await openCopySession(target);
+  const sql = await openCopySession(target, signal);
   try {
     const failures: Failures = new Map();
     const end = await takeAll(sql, chunks, failures, signal);
     const { lines } = await factsOf(sql, signal);
     compare(end.facts, lines, failures);
     return { tables: end.tables, rows: end.rows };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
     await sql.end();
   }
@@ -65,7 +69,9 @@ const isOfArchive = (error: unknown): error is Error =>
   (error instanceof Error && 'code' in error && /^(Z_|ERR_STREAM_PREMATURE)/.test(String(error.code)));
 
 async function take(sql: SqlConnection, line: Exclude<CopyLine, End>, failures: Failures): Promise<void> {
-  if ('format' in line)
+  if ('format' in line && ![1, 2].includes(line.format))
+    throw new CopyFailed('The copy was made by a newer Berth, in a format that this one can not read.');
+  else if ('format' in line)
     await sql.query("SELECT set_config('berth.copy_format', $1, false)", [String(line.format)]);
   else if ('run' in line) await settle(sql, line.run, failures);
   else if ('object' in line)
@@ -73,7 +79,9 @@ async function take(sql: SqlConnection, line: Exclude<CopyLine, End>, failures: 
   else if ('table' in line)
     await insert(sql, line).catch((error: unknown) => {
       if (error instanceof TransientError || !(error instanceof Error)) throw error;
-      throw new CopyFailed(`Rows of ${line.table} can not be written: ${error.message}.${told(failures)}`);
+      throw new CopyFailed(
+        `Rows of ${line.table} can not be written: ${errorWords(error)}.${told(failures)}`,
+      );
     });
 }
 
@@ -98,7 +106,7 @@ async function settle(sql: SqlConnection, statements: readonly string[], failure
     for (const statement of left) {
       await sql.query(statement).catch((error: unknown) => {
         if (error instanceof TransientError || !(error instanceof Error)) throw error;
-        failures.set(statement, error.message);
+        failures.set(statement, errorWords(error));
       });
     }
     if (failures.size === left.length || failures.size === 0) return;

@@ -42,12 +42,15 @@ export function readCopy(target: PostgresTarget, signal: AbortSignal): AsyncIter
 }
 
 async function* textOf(target: PostgresTarget, signal: AbortSignal): AsyncGenerator<string> {
-  const sql = await openCopySession(target);
+  const sql = await openCopySession(target, signal);
   try {
     for await (const line of linesOf(sql, signal)) {
       signal.throwIfAborted();
       yield `${JSON.stringify(line)}\n`;
     }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
     await sql.end();
   }

@@ -65,9 +65,13 @@ const ACCESS_LISTS = `(
   UNION ALL SELECT 'LARGE OBJECT', l.oid::text, l.lomowner, l.lomacl, 0 FROM pg_largeobject_metadata AS l
 ) AS object`;
 
+/** Numbers of roles differ between databases. Backups of the first format are compared as they were written. */
+const GRANTS_ORDER = `CASE WHEN current_setting('berth.copy_format', true) = '1' THEN acl::text END,
+  ${GRANTEE} COLLATE "C", acl.privilege_type COLLATE "C", acl.is_grantable`;
+
 const grants = (what: string, list: string, on: string): string =>
   `(SELECT string_agg(format(' GRANT %s${what} ON ${on} TO %s%s;', acl.privilege_type, ${GRANTEE},
-      CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), '' ORDER BY acl::text)
+      CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), '' ORDER BY ${GRANTS_ORDER})
     FROM aclexplode(${list}) AS acl)`;
 
 /** One statement an object: what is taken comes before what is given. */
