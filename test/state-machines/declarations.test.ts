@@ -32,6 +32,14 @@ describe.each(kindNames)('%s', (kind) => {
     expect(stepsOf(kind).sort()).toEqual(Object.keys(declared.steps).sort());
   });
 
+  it('names an error for one way to try again alone, since the first that has it counts', () => {
+    for (const state of Object.values(load(kind).definition.States)) {
+      if (state.Type !== 'Task') continue;
+      const names = state.Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
+      expect(names).toEqual([...new Set(names)]);
+    }
+  });
+
   it('goes from any error to its recovery, which is the one step that always runs', () => {
     const { definition, tasks } = load(kind);
     const caught = Object.values(definition.States).flatMap((state) =>

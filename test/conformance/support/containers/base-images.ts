@@ -79,6 +79,6 @@ export async function pushBases({ podman }: TestPodman, registry: { host: string
   await podman('build', '--quiet', '--tag', python, await pythonFolder());
   await podman('build', '--quiet', '--build-arg', `BASE=${python}`, '--tag', go, await goFolder());
   for (const image of [python, go])
-    await podman('push', '--quiet', '--tls-verify=false', '--format=oci', '--compression-format=zstd', image);
+    await podman('push', '--quiet', '--tls-verify=false', '--format=oci', '--compression-format=gzip', image);
   for (const image of [go, python]) await podman('rmi', '--force', image);
 }
