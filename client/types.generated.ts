@@ -4553,7 +4553,7 @@ export interface Paths {
                */
               base: string;
               /**
-               * A preview is destroyed this long after its newest commit: 1m to 365d, 3d by default.
+               * A preview expires this long after its newest commit: 1m to 365d, 3d by default.
                */
               ttl?: string;
               /**
@@ -11641,7 +11641,7 @@ export interface Connection {
   previews?: {
     base: string;
     /**
-     * Is destroyed this long after its newest commit.
+     * Expires this long after its newest commit.
      */
     ttl: string;
     /**

@@ -60,7 +60,7 @@ export const connectionSchema = z
     previews: z
       .object({
         base: nameSchema,
-        ttl: duration('Is destroyed this long after its newest commit.', '3d'),
+        ttl: duration('Expires this long after its newest commit.', '3d'),
         idleAfter: duration('Hibernates after this long without a request.', '30m'),
         withData: z.boolean().meta({
           description: 'Whether its databases begin with what those of the base have, masked.',
@@ -102,7 +102,7 @@ export const previewRulesSchema = z.strictObject({
   base: nameSchema.meta({ description: 'The environment that previews begin as.', example: 'dev' }),
   ttl: durationSchema(
     { min: 60, max: 365 * DAY },
-    'A preview is destroyed this long after its newest commit: 1m to 365d, 3d by default.',
+    'A preview expires this long after its newest commit: 1m to 365d, 3d by default.',
   ).optional(),
   idleAfter: durationSchema(
     { min: 5, max: 30 * DAY },

@@ -30,8 +30,8 @@ export function addCloning(env: Command): void {
     .option('--with-data', 'its databases begin with the data of the other, masked as the project says')
     .option('--secrets', 'secrets come along also where the other is protected, for those who may see them')
     .option('--no-secrets', 'secrets stay where they are; by default they do where the other is protected')
-    .option('--ephemeral', 'it hibernates after an hour and is destroyed after 7 days, unless told otherwise')
-    .option('--ttl <time>', 'destroy it this long from now: 2d')
+    .option('--ephemeral', 'it hibernates after an hour and expires after 7 days, unless told otherwise')
+    .option('--ttl <time>', 'it expires this long from now: 2d')
     .option('--idle-after <time>', 'hibernate it after this long without a request: 30m')
     .option('--no-wait', 'start it and come back at once')
     .action(async (from: string, name: string, options: CloneOptions, command: Command) => {

@@ -42,7 +42,7 @@ const kinds = [
   {
     value: 'ephemeral',
     label: 'Ephemeral',
-    description: 'It sleeps after an hour without use, and is destroyed after 7 days unless it is extended.',
+    description: 'It sleeps after an hour without use, and expires after 7 days unless it is extended.',
   },
 ] as const;
 
