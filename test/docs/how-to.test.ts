@@ -73,7 +73,9 @@ describe.skipIf(missing.length > 0)(
     });
 
     it('alerts', async () => {
-      expect((await runPage('alerts.md')).split('\n')).toEqual(['0', 'true', 'errors', 'true', '']);
+      // The canary that went bad may have had enough requests for an alert.
+      const firing = expect.stringMatching(/^[01]$/);
+      expect((await runPage('alerts.md')).split('\n')).toEqual([firing, 'true', 'errors', 'true', '']);
     });
 
     it('build a folder of a monorepo', async () => {

@@ -353,6 +353,27 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     expect(await databases()).toEqual(before);
   });
 
+  it('begins another environment with its data, masked before anyone can reach them', async () => {
+    const [{ uid }] = (await client.api('GET', `${environment}/resources`)).body.items;
+    const before = await databases();
+    const sql = "CREATE TABLE told (word text); INSERT INTO told VALUES ('masked');";
+    await created('PUT', '/v1/projects/demo/masking', { rules: [{ resource: uid, sql }] });
+    await done('POST', `${environment}/clone`, { name: 'copy', withData: true });
+    const copy = '/v1/projects/demo/environments/copy';
+    const begun = async (): Promise<void> => {
+      await platform.sweep();
+      const { body } = await client.api('GET', `${copy}/origin`);
+      expect(body).toMatchObject({ state: 'succeeded', services: [{ service: 'guestbook' }] });
+    };
+    await vi.waitFor(begun, { timeout: 60_000, interval: 2_000 });
+    const [name = ''] = (await databases()).filter((each) => !before.includes(each));
+    const database = await platform.postgres.databases.connect(name);
+    expect(await database.query('SELECT word FROM told')).toEqual([{ word: 'masked' }]);
+    await database.end();
+    await done('DELETE', copy);
+    expect(await databases()).toEqual(before);
+  });
+
   it('shows what its pods print, which an agent in the cluster sends', async () => {
     const stream = { logGroupName: OUTPUT_GROUP, logStreamName: 'demo/staging/guestbook' };
     const timestamp = Date.now();

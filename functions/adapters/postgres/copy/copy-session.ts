@@ -28,7 +28,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   default_transaction_read_only: 'off',
 };
 
-/** @param signal ends it, whatever it is at: callers throw its reason in place of what they get then */
+/** @param signal ends it, whatever it is at: callers throw its reason in place of what they get then @throws its reason */
 export async function openCopySession(target: PostgresTarget, signal: AbortSignal): Promise<SqlConnection> {
   signal.throwIfAborted();
   const sql = await connectPostgres({ ...target, signal });
@@ -38,6 +38,7 @@ export async function openCopySession(target: PostgresTarget, signal: AbortSigna
     return sql;
   } catch (error) {
     await sql.end();
+    signal.throwIfAborted();
     throw error;
   }
 }
