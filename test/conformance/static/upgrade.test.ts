@@ -152,7 +152,8 @@ function templatesOf(settings: Settings): Templates {
   return templates;
 }
 
-describe('A setting that is changed after the installation', () => {
+// The first one bundles all functions.
+describe('A setting that is changed after the installation', { timeout: 300_000 }, () => {
   it.each(settingNames)('%s: CloudFormation refuses nothing, and nothing is lost, there and back', (name) => {
     const { before = {}, after } = changes[name];
     const [one, other] = [templatesOf(before), templatesOf(after)];
