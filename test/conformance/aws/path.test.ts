@@ -369,7 +369,7 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     // The empty one that the copy took the place of stays beside it, closed.
     const [name = ''] = (await databases()).filter((each) => !before.includes(each) && !/_old_/.test(each));
     const database = await platform.postgres.databases.connect(name);
-    expect(await database.query('SELECT word FROM told')).toEqual([{ word: 'masked' }]);
+    expect(await database.query('SELECT word FROM public.told')).toEqual([{ word: 'masked' }]);
     await database.end();
     await done('DELETE', copy);
     expect(await databases()).toEqual(before);
