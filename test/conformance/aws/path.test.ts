@@ -465,6 +465,7 @@ const KEPT = [
   'builds',
   'destroyed-environments',
   'health',
+  'masking',
   'members',
   'memberships',
   'operation',
