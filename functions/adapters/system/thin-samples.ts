@@ -1,12 +1,13 @@
 /** Samples of CPU and memory of 30 days, the older the further apart. Pure. */
 import type { MetricSample } from '../../ports/workloads.ts';
+import { reachMs, resolutions } from './resolutions.ts';
 
-/** What is older is at most so close together, milliseconds: all of the last hour, then by five minutes, then by hours. */
-const tiers = [
-  { olderMs: 86_400_000, slotMs: 3_600_000 },
-  { olderMs: 3_600_000, slotMs: 300_000 },
-] as const;
-const KEPT_MS = 30 * 86_400_000;
+const [finest, ...coarser] = resolutions;
+/** Samples of the last hour are kept as they come; what is older than a resolution reaches is as close as the next one has it. */
+const tiers = coarser
+  .map(({ slotMs }, index) => ({ olderMs: reachMs(resolutions[index] ?? finest), slotMs }))
+  .reverse();
+const KEPT_MS = Math.max(...resolutions.map(reachMs));
 
 const slotOf = (at: number, now: number): number => {
   const tier = tiers.find(({ olderMs }) => now - at > olderMs);

@@ -36,13 +36,13 @@ export function plannedCost(
   warmSeconds: number | undefined,
 ): PlannedCost {
   const made = declaredResources(content.workload).filter(({ uid }) => !known.has(uid));
-  const cost = (of: Planned | undefined, resources = made.slice(0, 0)): number =>
+  const cost = (of: Planned | undefined, resources: ReturnType<typeof declaredResources>): number =>
     environmentCost({
       isAwake: true,
       services: of ? [serviceOf(of)] : [],
       resources: resources.map(resourceFacts),
     }).usdPerMonth;
-  const [before, after] = [cost(serving), cost(content, made)];
+  const [before, after] = [cost(serving, []), cost(content, made)];
   const { 'eks.nodeHour': nodes = 0 } = serving ? serviceUnits(serving, replicasOf(serving).least) : {};
   const once = (warmSeconds ?? 0) / 3600 / HOURS;
   return {

@@ -26,9 +26,23 @@ export const traceLimits = {
   spansRequests: limit({
     value: 8,
     unit: 'requests',
-    of: 'Requests with spans that are read at once, of which an environment has two',
+    of: 'Requests with spans that are read at once',
     each: 'the installation',
     past: 'One request more is refused with 429.',
+  }),
+  spansRequestsEach: limit({
+    value: 2,
+    unit: 'requests',
+    of: 'Requests with spans that are read at once',
+    each: 'an environment',
+    past: 'One request more is refused with 429.',
+  }),
+  spansConnections: limit({
+    value: 256,
+    unit: 'connections',
+    of: 'Connections on which spans are sent, on one machine',
+    each: 'the installation',
+    past: 'A connection more is closed.',
   }),
   spansOfRequest: limit({
     value: 2_000,

@@ -1,31 +1,20 @@
 /** Costs in the console: of a project, of an environment, and of a deployment before it is made. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from '../axe.ts';
-import { chromiumPath, goTo, launch, signIn, type Visit, visit } from '../browser.ts';
-import { openSubject, type Subject, seed } from '../subject.ts';
+import { chromiumPath, goTo, signIn } from '../browser.ts';
+import { seed } from '../subject.ts';
+import { inBrowser } from './in-browser.ts';
 
-let subject: Subject;
-let browser: Browser;
-let visited: Visit;
 let page: Page;
 
 describe.skipIf(!chromiumPath)('Costs in the console', () => {
-  beforeAll(async () => {
-    [subject, browser] = await Promise.all([openSubject(), launch()]);
-    await seed(subject);
-  });
-  afterAll(async () => {
-    await Promise.all([browser?.close(), subject?.close()]);
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-    await signIn(page, subject.token);
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
+  inBrowser({
+    seed,
+    async begin(visited, { token }) {
+      page = visited.page;
+      await signIn(page, token);
+    },
   });
 
   it('are told for the project and each environment, by the keyboard alone', async () => {

@@ -10,7 +10,7 @@ export interface InBrowserOptions {
   /** Once, before the first test; is waited for. */
   seed(subject: Subject, browser: Browser): unknown;
   /** Before each test, with its page at the address of Berth; is waited for. */
-  begin(visited: Visit): unknown;
+  begin(visited: Visit, subject: Subject): unknown;
 }
 
 /** To be called within `describe`. A test whose page complained fails. */
@@ -28,7 +28,7 @@ export function inBrowser({ settings, seed, begin }: InBrowserOptions): void {
   });
   beforeEach(async () => {
     visited = await visit(browser!, subject!.url);
-    await begin(visited);
+    await begin(visited, subject!);
   });
   afterEach(async () => {
     await visited.close();

@@ -1,11 +1,12 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import type { Json } from '../../support/berth.ts';
 import { program } from '../../support/programs.ts';
 import { askWorkload } from '../../support/workload.ts';
 import { seriousFindings } from '../axe.ts';
-import { chromiumPath, goTo, launch, signIn, type Visit, visit } from '../browser.ts';
-import { HOSTILE, openSubject, type Subject, service } from '../subject.ts';
+import { chromiumPath, goTo, signIn } from '../browser.ts';
+import { HOSTILE, service } from '../subject.ts';
+import { inBrowser } from './in-browser.ts';
 
 /** Answers as it is asked to, and tells of a query within by OTLP's JSON. */
 const SERVER = `
@@ -30,39 +31,30 @@ createServer(async (request, response) => {
 process.on('SIGTERM', () => process.exit(0));
 `;
 
-let subject: Subject;
-let browser: Browser;
-let visited: Visit;
 let page: Page;
+/** What a page complains of that is as it should be is taken out. */
+let complaints: string[];
 
 const traces = '/projects/demo/environments/dev/traces';
 
 describe.skipIf(!chromiumPath)('Traces', () => {
-  beforeAll(async () => {
-    [subject, browser] = await Promise.all([openSubject(), launch()]);
-    const { berth } = subject;
-    await berth.api('POST', '/v1/projects', { name: 'demo' });
-    await berth.api('POST', '/v1/projects/demo/services', { name: 'guestbook' });
-    await berth.operation('POST', '/v1/projects/demo/environments', { name: 'dev' });
-    const source = await program('traced', { server: SERVER });
-    const { result } = await berth.operation('POST', '/v1/projects/demo/services/guestbook/builds', source);
-    await berth.operation('POST', `${service}/deployments`, { version: result.version });
-    for (const path of ['/broken', '/fine'])
-      await askWorkload(berth.port, 'guestbook.dev.demo.localhost', path);
-    const { body }: { body: Json } = await berth.api('GET', '/v1/projects/demo/environments/dev/traces');
-    expect(body.items.map(({ spans }: Json) => spans)).toEqual([2, 2]);
-  });
-  afterAll(async () => {
-    await Promise.all([browser?.close(), subject?.close()]);
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-    await signIn(page, subject.token);
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
+  inBrowser({
+    async seed({ berth }) {
+      await berth.api('POST', '/v1/projects', { name: 'demo' });
+      await berth.api('POST', '/v1/projects/demo/services', { name: 'guestbook' });
+      await berth.operation('POST', '/v1/projects/demo/environments', { name: 'dev' });
+      const source = await program('traced', { server: SERVER });
+      const { result } = await berth.operation('POST', '/v1/projects/demo/services/guestbook/builds', source);
+      await berth.operation('POST', `${service}/deployments`, { version: result.version });
+      for (const path of ['/broken', '/fine'])
+        await askWorkload(berth.port, 'guestbook.dev.demo.localhost', path);
+      const { body }: { body: Json } = await berth.api('GET', '/v1/projects/demo/environments/dev/traces');
+      expect(body.items.map(({ spans }: Json) => spans)).toEqual([2, 2]);
+    },
+    async begin(visited, { token }) {
+      ({ page, complaints } = visited);
+      await signIn(page, token);
+    },
   });
 
   it('are listed with an order that stands in the address, and lead by keyboard to spans and lines', async () => {
@@ -104,6 +96,6 @@ describe.skipIf(!chromiumPath)('Traces', () => {
   it('say that there is none of an id', async () => {
     await goTo(page, `${traces}/${'a'.repeat(32)}`);
     await page.getByText('There is no such trace in dev').waitFor();
-    visited.complaints.length = 0;
+    complaints.length = 0;
   });
 });

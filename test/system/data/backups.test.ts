@@ -7,21 +7,10 @@ import type { BackupPlan } from '../../../functions/core/model/index.ts';
 import { runStepNamed } from '../../../functions/workflows/steps.ts';
 import { caller, changeOperation } from '../../support/bench.ts';
 import { type Json, startBerth, type TestBerth } from '../../support/berth.ts';
-import { program } from '../../support/programs.ts';
+import { databaseProgram, query as queryAt } from './database-program.ts';
 
 const BASE = '/v1/projects/shop';
 const DEV = `${BASE}/environments/dev`;
-
-const score = `resources:
-  db:
-    type: postgres`;
-const container = `variables:
-  DATABASE_URL: \${resources.db.url}`;
-const server = `
-import { createServer } from 'node:http';
-createServer((request, response) => response.end(process.env.DATABASE_URL)).listen(process.env.PORT);
-process.on('SIGTERM', () => process.exit(0));
-`;
 
 let subject: TestBerth;
 let url: string;
@@ -29,15 +18,7 @@ let url: string;
 let database: string;
 let uid: string;
 
-async function query(text: string): Promise<[Json, ...Json[]]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client
-    .query(text)
-    .then(({ rows }) => rows as [Json, ...Json[]])
-    .finally(() => client.end());
-}
+const query = (text: string) => queryAt(url, text);
 const guests = async (): Promise<string> =>
   (await query('SELECT name FROM guests ORDER BY id')).map(({ name }: Json) => name).join(' ');
 const backups = async (): Promise<[Json, Json]> =>
@@ -60,7 +41,7 @@ beforeAll(async () => {
   await subject.api('POST', '/v1/projects', { name: 'shop' });
   await subject.api('POST', `${BASE}/services`, { name: 'web' });
   await subject.operation('POST', `${BASE}/environments`, { name: 'dev' });
-  const source = await program('web', { score, container, server });
+  const source = await databaseProgram();
   const { result } = await subject.operation('POST', `${BASE}/services/web/builds`, source);
   const deployed = await subject.operation('POST', `${DEV}/services/web/deployments`, {
     version: result.version,

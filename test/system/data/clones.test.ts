@@ -1,33 +1,13 @@
 /** Environments that begin as other ones with their data, masked, on a real PostgreSQL. */
-import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Json, startBerth, type TestBerth } from '../../support/berth.ts';
-import { program } from '../../support/programs.ts';
+import { databaseProgram, query } from './database-program.ts';
 
 const BASE = '/v1/projects/shop';
 const DEV = `${BASE}/environments/dev`;
-const score = `resources:
-  db:
-    type: postgres`;
-const container = `variables:
-  DATABASE_URL: \${resources.db.url}`;
-const server = `
-import { createServer } from 'node:http';
-createServer((request, response) => response.end(process.env.DATABASE_URL)).listen(process.env.PORT);
-process.on('SIGTERM', () => process.exit(0));
-`;
-
 let subject: TestBerth;
 let uid: string;
 
-async function query(url: string, text: string): Promise<Json[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  return client
-    .query(text)
-    .then(({ rows }) => rows as Json[])
-    .finally(() => client.end());
-}
 const urlIn = async (environment: string): Promise<string> =>
   (await subject.workload(`web.${environment}.shop.localhost`)).text;
 const databases = async (): Promise<string[]> => {
@@ -52,7 +32,7 @@ beforeAll(async () => {
   await subject.api('POST', '/v1/projects', { name: 'shop' });
   await subject.api('POST', `${BASE}/services`, { name: 'web' });
   await subject.operation('POST', `${BASE}/environments`, { name: 'dev' });
-  const source = await program('web', { score, container, server });
+  const source = await databaseProgram();
   const { result } = await subject.operation('POST', `${BASE}/services/web/builds`, source);
   const request = { version: result.version };
   const deployed = await subject.operation('POST', `${DEV}/services/web/deployments`, request);

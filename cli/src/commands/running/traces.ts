@@ -1,6 +1,7 @@
 /** `traces` and `trace`: how requests went through the services of an environment. */
 import { type Command, Option } from 'commander';
 import { nestedSpans } from '../../../../client/nested-spans.ts';
+import { took } from '../../../../client/took.ts';
 import type { Span, TraceDetails } from '../../../../client/types.generated.ts';
 import { all, body } from '../../api.ts';
 import { note, paint, plain, say, sayJson, table } from '../../output.ts';
@@ -15,8 +16,6 @@ interface ListOptions {
   since?: string;
   limit: string;
 }
-
-const took = (ms: number): string => (ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`);
 
 const WIDTH = 30;
 const DEPTH_SHOWN = 12;

@@ -1,13 +1,8 @@
 /** The requests of one instance at falling resolution: the last hour, the last day, and the last 30 days. */
 import type { RequestSample } from '../../../ports/activity.ts';
-import { createSeries, type Resolution } from './activity-series.ts';
+import { type Resolution, reachMs, resolutions } from '../../system/resolutions.ts';
+import { createSeries } from './activity-series.ts';
 import type { Sample } from './packed-samples.ts';
-
-const resolutions = [
-  { slotMs: 10_000, slots: 360 },
-  { slotMs: 300_000, slots: 288 },
-  { slotMs: 3_600_000, slots: 720 },
-] as const satisfies readonly Resolution[];
 
 /** Samples as they are kept in a file: of each resolution but the finest, which is made anew within seconds. */
 export type KeptSamples = readonly (readonly (readonly number[])[])[];
@@ -27,7 +22,7 @@ const fields = ['slot', 'requests', 'errors', 'p50Ms', 'p95Ms', 'p99Ms'] as cons
 
 const keep = (sample: Sample): number[] => fields.map((field) => sample[field]);
 
-/** Undefined where it is none, as in a file that is damaged. */
+/** None where it is no sample, as in a file that is damaged. */
 function readSample(values: unknown): Sample[] {
   if (!Array.isArray(values) || values.length !== fields.length) return [];
   if (!values.every((value) => typeof value === 'number' && value >= 0)) return [];
@@ -61,8 +56,8 @@ export function createHistory(now: number, kept?: unknown): History {
     },
     samples(at, windowSeconds) {
       const windowMs = windowSeconds * 1000;
-      const { series, slotMs, slots } = all.find((one) => one.slotMs * one.slots >= windowMs) ?? all.at(-1)!;
-      return series.samples(at - Math.min(windowMs, slotMs * slots), at);
+      const found = all.find((one) => reachMs(one) >= windowMs) ?? all.at(-1)!;
+      return found.series.samples(at - Math.min(windowMs, reachMs(found)), at);
     },
     kept: () => all.slice(1).map(({ series }) => series.all().map(keep)),
     isQuiet: (at) => all[0]!.series.isStale(at),

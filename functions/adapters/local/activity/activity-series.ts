@@ -1,13 +1,8 @@
 /** The requests of one instance in samples of one length, of which a number are kept. */
 import type { RequestSample } from '../../../ports/activity.ts';
+import type { Resolution } from '../../system/resolutions.ts';
 import { createHistogram } from './histogram.ts';
 import { createPackedSamples, round, type Sample } from './packed-samples.ts';
-
-/** What is kept of an instance: the length of a sample, and how many there are beside the one that is being made. */
-export interface Resolution {
-  slotMs: number;
-  slots: number;
-}
 
 export interface Series {
   record(now: number, failed: boolean, durationMs: number): void;

@@ -13,7 +13,7 @@ import { createRates } from '../traces/span-rates.ts';
 import { MalformedSpans, type RequestSpans, spansOf } from './otlp-spans.ts';
 import type { Sender, Senders } from './senders.ts';
 
-export interface Receiver {
+export interface SpanReceiver {
   port: number;
   close(): Promise<void>;
 }
@@ -24,8 +24,6 @@ type Encoding = 'json' | 'protobuf';
 const RPC_CODES: Readonly<Record<number, number>> = { 400: 3, 401: 16, 413: 8, 415: 3, 429: 8 };
 const UNKNOWN = 2;
 
-const OF_ENVIRONMENT = 2;
-const CONNECTIONS = 256;
 /** A client that still sends is given a moment to read the answer. */
 const LINGER_MS = 200;
 const BODY_FIRST = 16 * 1024;
@@ -134,12 +132,12 @@ async function accept(
  * @param onError is told of what is a fault of ours
  * @param idleMs after which a connection ends on which nothing comes
  */
-export async function createReceiver(
+export async function createSpanReceiver(
   traces: Pick<Traces, 'receive'>,
   senders: Pick<Senders, 'find'>,
   onError: (error: unknown) => void,
   idleMs = limits.headerSeconds.value * 1000,
-): Promise<Receiver> {
+): Promise<SpanReceiver> {
   const rates = createRates(limits.spansBytesPerSecond.value, () => performance.now());
   const reading = new Map<string, number>();
   let all = 0;
@@ -147,7 +145,7 @@ export async function createReceiver(
   /** Counts a request of an environment; the result ends it. */
   function enter(environment: string): () => void {
     const own = reading.get(environment) ?? 0;
-    if (all >= limits.spansRequests.value || own >= OF_ENVIRONMENT)
+    if (all >= limits.spansRequests.value || own >= limits.spansRequestsEach.value)
       throw new Refused(429, 'Other requests with spans are being read.', 1);
     all++;
     reading.set(environment, own + 1);
@@ -223,7 +221,7 @@ export async function createReceiver(
         .catch(onError);
     },
   );
-  server.maxConnections = CONNECTIONS;
+  server.maxConnections = limits.spansConnections.value;
   // The time for a header begins with its first byte.
   server.timeout = idleMs;
   await new Promise<void>((resolve, reject) => {

@@ -5,7 +5,7 @@ import { findEngine } from '../../../adapters/containers/find-engine.ts';
 import { createActivity } from '../../../adapters/local/activity/activity.ts';
 import { createLocalBuilder } from '../../../adapters/local/builder/builder.ts';
 import { keptPorts, postgresPorts } from '../../../adapters/local/loopback-port.ts';
-import { createReceiver } from '../../../adapters/local/otlp/receiver.ts';
+import { createSpanReceiver } from '../../../adapters/local/otlp/receiver.ts';
 import { createSenders } from '../../../adapters/local/otlp/senders.ts';
 import { createWorkloadTelemetry } from '../../../adapters/local/otlp/workload-variables.ts';
 import { createEmbeddedPostgres } from '../../../adapters/local/postgres/databases.ts';
@@ -76,7 +76,9 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
     onLost: (error) => log.error('Traces could not be kept', error),
   });
   const senders = createSenders();
-  const receiver = await createReceiver(traces, senders, (error) => log.error('Spans were not taken', error));
+  const receiver = await createSpanReceiver(traces, senders, (error) =>
+    log.error('Spans were not taken', error),
+  );
   const resuming = createResuming();
   let events: RuntimeEvents | undefined;
   const containers = config.containers && {

@@ -5,7 +5,7 @@ import { type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@op
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createReceiver, type Receiver } from '../../../../functions/adapters/local/otlp/receiver.ts';
+import { createSpanReceiver, type SpanReceiver } from '../../../../functions/adapters/local/otlp/receiver.ts';
 import { createSenders } from '../../../../functions/adapters/local/otlp/senders.ts';
 import { createWorkloadTelemetry } from '../../../../functions/adapters/local/otlp/workload-variables.ts';
 import { limits } from '../../../../functions/core/limits.ts';
@@ -33,7 +33,7 @@ const taken: { source: SpanSource; spans: readonly Span[] }[] = [];
 const errors: unknown[] = [];
 let answer: Received = { rejected: 0 };
 const senders = createSenders();
-let receiver: Receiver;
+let receiver: SpanReceiver;
 let url: string;
 let token: string;
 
@@ -42,7 +42,7 @@ beforeAll(async () => {
     taken.push({ source, spans });
     return answer;
   };
-  receiver = await createReceiver({ receive }, senders, (error) => errors.push(error));
+  receiver = await createSpanReceiver({ receive }, senders, (error) => errors.push(error));
   url = `http://127.0.0.1:${receiver.port}/v1/traces`;
   token = senders.of(spec(3)).token;
 });
@@ -294,7 +294,12 @@ it('refuses a body without a length once it is too large, and takes one in small
 });
 
 it('ends connections that say nothing, and reads two requests of an environment at once', async () => {
-  const hasty = await createReceiver({ receive: () => answer }, senders, (error) => errors.push(error), 200);
+  const hasty = await createSpanReceiver(
+    { receive: () => answer },
+    senders,
+    (error) => errors.push(error),
+    200,
+  );
   expect(await raw(() => undefined, hasty)).toBe('');
   const slow = [3, 4, 5].map((number) =>
     raw((socket) => socket.write(`${head(senders.of(spec(number)).token, 'Content-Length: 9')}{`), hasty),

@@ -32,9 +32,3 @@ export const useTrace = (path: InEnvironment & { trace: string }): Reading<Trace
       }),
     ),
   );
-
-/** `0.4 ms`, `120 ms`, `2.50 s` */
-export function took(ms: number): string {
-  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
-  return `${ms >= 10 ? Math.round(ms) : ms.toFixed(1)} ms`;
-}

@@ -1,6 +1,8 @@
 /** One trace: its spans under each other, as long as they took. */
+
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
+import { took } from '../../../../client/took.ts';
 import { followLink } from '../../app/navigation.ts';
 import { environmentLogsPath, environmentPath, tracesPath } from '../../app/paths.ts';
 import { Title } from '../../app/title.tsx';
@@ -11,7 +13,7 @@ import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
 import type { InEnvironment } from '../environment.tsx';
 import Missing from '../missing.tsx';
-import { took, useTrace } from './read-traces.ts';
+import { useTrace } from './read-traces.ts';
 import { Waterfall } from './waterfall.tsx';
 import './traces.css';
 

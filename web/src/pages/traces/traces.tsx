@@ -2,6 +2,7 @@
 import Container from '@cloudscape-design/components/container';
 import Select from '@cloudscape-design/components/select';
 import { Link, useSearchParams } from 'wouter';
+import { took } from '../../../../client/took.ts';
 import type { Trace } from '../../../../client/types.generated.ts';
 import { useEnvironment } from '../../api/read.ts';
 import { environmentPath, isName, tracePath } from '../../app/paths.ts';
@@ -12,7 +13,7 @@ import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
 import type { InEnvironment } from '../environment.tsx';
 import Missing from '../missing.tsx';
-import { type Order, orders, took, useTraces } from './read-traces.ts';
+import { type Order, orders, useTraces } from './read-traces.ts';
 import './traces.css';
 
 const words: Readonly<Record<Order, string>> = {

@@ -1,12 +1,12 @@
 /** Spans as bars below each other: where a trace was at each moment. */
 import { Link } from 'wouter';
 import { nestedSpans } from '../../../../client/nested-spans.ts';
+import { took } from '../../../../client/took.ts';
 import type { Span, TraceDetails } from '../../../../client/types.generated.ts';
 import { servicePath } from '../../app/paths.ts';
 import { Facts } from '../../components/facts.tsx';
 import { plain } from '../../components/plain.ts';
 import type { InEnvironment } from '../environment.tsx';
-import { took } from './read-traces.ts';
 
 const WIDTH = 1000;
 const DEPTH_SHOWN = 12;
