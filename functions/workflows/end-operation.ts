@@ -87,7 +87,7 @@ export interface EndPlan {
 
 /**
  * Ends an operation; an operation that has ended already is left as it is.
- * @throws Problem conflict after 25 tries
+ * @throws Problem conflict after 50 tries
  * @throws Problem operation_ended where it is put back meanwhile, and who ends it does not know
  */
 export async function endOperation(
