@@ -110,13 +110,14 @@ function handlerOf(route: Route | LazyRoute, around: Surroundings): Handler {
 
 const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
-/** Finds the methods that a path has. */
+/** Finds the methods that a path has; the first question builds what it takes. */
 function createAllowed(table: readonly Pick<Route, 'method' | 'path'>[]): (path: string) => string[] {
-  const patterns = table.map(({ path, method }) => ({
-    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
-    method: method.toUpperCase(),
-  }));
+  let patterns: { pattern: RegExp; method: string }[] | undefined;
   return (path) => {
+    patterns ??= table.map(({ path: route, method }) => ({
+      pattern: new RegExp(`^${route.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+      method: method.toUpperCase(),
+    }));
     const methods = patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
     if (methods.includes('GET')) methods.push('HEAD');
     return [...new Set(methods)].sort();

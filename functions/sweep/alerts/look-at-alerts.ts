@@ -2,11 +2,17 @@
  * Looks at all environments that are watched, for what fires and what is over. It reads one partition of them, and of each what
  * is deployed there; it writes only what has changed.
  */
-import { alertRulesOf } from '../../commands/alerts/alert-rules.ts';
 import { watchOlderEnvironments } from '../../commands/alerts/alert-watches.ts';
-import { ALERT_WATCHES, ALERT_WATCHES_BEGUN, environmentKey, OPERATIONS_QUEUE } from '../../core/keys.ts';
+import { defaultAlertRules } from '../../core/alerts/default-rules.ts';
 import {
-  type AlertRule,
+  ALERT_WATCHES,
+  ALERT_WATCHES_BEGUN,
+  alertRulesKey,
+  environmentKey,
+  OPERATIONS_QUEUE,
+} from '../../core/keys.ts';
+import {
+  type AlertRuleSet,
   type AlertWatch,
   type Environment,
   isTerminal,
@@ -14,12 +20,14 @@ import {
 } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Item, PAGE_LIMIT_MAX, type Store, StoreConflict } from '../../ports/store.ts';
-import { readAll } from '../../records/read-all.ts';
+import { readAll, readMany } from '../../records/read-all.ts';
 import { advanceWatch } from './advance-watch.ts';
 import type { Look } from './observe.ts';
 
 /** So many environments are looked at side by side: one whose place is away keeps no other from its turn. */
 const AT_ONCE = 8;
+/** What a look begins with is read for so many environments together. */
+const READ_TOGETHER = 100;
 /** The longest that a look takes; the next one begins elsewhere, milliseconds. */
 const LOOK_MS = 10_000;
 /** Figures are looked at this often at the most, and records this often, milliseconds. */
@@ -51,32 +59,44 @@ export async function lookAtAlerts(
   // The looks of a minute's schedule begin each elsewhere.
   const from = Math.floor(now / 7_000) % watches.length;
   const line = [...watches.slice(from), ...watches.slice(0, from)];
-  const rules = once((project: string) => alertRulesOf(store, project).then(({ rules: held }) => held));
   const look: Look = {
     readsRecords,
     // For an hour after a jump nothing counts as late by its age.
     judgesAges: clock.jumpedAt === undefined,
-    overdue: once0(() => overdueOf(ports)),
+    overdue: once(() => overdueOf(ports)),
   };
   const jumped = clock.jumpedAt === undefined ? {} : { jumpedAt: Date.parse(clock.jumpedAt) };
-  const work = async (): Promise<void> => {
-    for (let item = line.shift(); item && effects.now() - now < LOOK_MS; item = line.shift())
-      await lookAtOne(ports, item, rules, look, jumped).catch((error: unknown) => {
-        if (!(error instanceof StoreConflict)) onError(item?.sk ?? '', error);
-      });
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const isTimeLeft = (): boolean => effects.now() - now < LOOK_MS;
+  for (let at = 0; at < line.length && isTimeLeft(); at += READ_TOGETHER) {
+    const part = await withWhatTheyNeed(store, line.slice(at, at + READ_TOGETHER));
+    const work = async (): Promise<void> => {
+      for (let next = part.shift(); next && isTimeLeft(); next = part.shift()) {
+        const { item, environment, rules } = next;
+        await advanceWatch(ports, item, environment, rules, look, jumped).catch((error: unknown) => {
+          if (!(error instanceof StoreConflict)) onError(item.sk, error);
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  }
 }
 
-async function lookAtOne(
-  ports: Ports,
-  item: Item<AlertWatch>,
-  rules: (project: string) => Promise<readonly AlertRule[]>,
-  look: Look,
-  jumped: { jumpedAt?: number },
-): Promise<void> {
-  const environment = await ports.store.get<Environment>(environmentKey(item.data));
-  await advanceWatch(ports, item, environment?.data, await rules(item.data.project), look, jumped);
+/** What each look begins with is read for many environments together. */
+async function withWhatTheyNeed(store: Store, watches: readonly Item<AlertWatch>[]) {
+  const projects = [...new Set(watches.map(({ data }) => data.project))];
+  const [environments, sets] = await Promise.all([
+    readMany<Environment>(
+      store,
+      watches.map(({ data }) => environmentKey(data)),
+    ),
+    readMany<AlertRuleSet>(store, projects.map(alertRulesKey)),
+  ]);
+  const rules = new Map(projects.map((project, at) => [project, sets[at]?.data.rules ?? defaultAlertRules]));
+  return watches.map((item, at) => ({
+    item,
+    environment: environments[at]?.data,
+    rules: rules.get(item.data.project) ?? defaultAlertRules,
+  }));
 }
 
 async function overdueOf({ store, effects }: Ports): Promise<Operation[]> {
@@ -87,16 +107,10 @@ async function overdueOf({ store, effects }: Ports): Promise<Operation[]> {
     .filter(({ status, deadline }) => !isTerminal(status) && Date.parse(deadline) <= before);
 }
 
-function once<T>(read: (name: string) => Promise<T>): (name: string) => Promise<T> {
-  const known = new Map<string, Promise<T>>();
-  return (name) => {
-    const found = known.get(name) ?? read(name);
-    known.set(name, found);
+const once = <T>(read: () => Promise<T>): (() => Promise<T>) => {
+  let found: Promise<T> | undefined;
+  return () => {
+    found ??= read();
     return found;
   };
-}
-
-const once0 = <T>(read: () => Promise<T>): (() => Promise<T>) => {
-  const found = once(read);
-  return () => found('');
 };
