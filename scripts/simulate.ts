@@ -35,6 +35,8 @@ interface Report {
 const SEEDS_AT_ONCE = 25;
 const RELEASE_RUNS = 10_000;
 const PARTS = 40;
+/** How often it tells how far it is, milliseconds. */
+const TELL_MS = 60_000;
 
 const { values } = argumentsOf({
   options: {
@@ -113,6 +115,7 @@ function jobsOf(): Job[] {
 
 async function lead(jobs: Job[]): Promise<void> {
   const began = performance.now();
+  let toldAt = began;
   const total: Report = { runs: 0, failed: 0, text: [], reached: {} };
   await Promise.all(
     Array.from({ length: Math.min(jobs.length, count('jobs')) }, async () => {
@@ -133,6 +136,10 @@ async function lead(jobs: Job[]): Promise<void> {
           total.failed += report.failed;
           for (const [point, count] of Object.entries(report.reached))
             total.reached[point] = (total.reached[point] ?? 0) + count;
+          if (performance.now() - toldAt > TELL_MS) {
+            toldAt = performance.now();
+            console.error(`${total.runs} schedules, ${total.failed} with violations so far`);
+          }
           next();
         });
         next();
