@@ -15,9 +15,9 @@ export async function requestFigures(add: Add): Promise<void> {
     join(import.meta.dirname, 'requests.main.ts'),
   ]);
   const figures = JSON.parse(stdout) as Record<string, number>;
-  add('P3 CPU of a warm request, administrator', figures.cpu!, 'us', '<= 200 us');
-  add('P3 CPU of a warm request, member in five groups', figures.cpuOfMember!, 'us', '<= 200 us');
-  add('P3 CPU of a warm request, token of that member', figures.cpuOfToken!, 'us', '<= 200 us');
+  add('P3 CPU of a warm request, administrator', figures.cpu!, 'us', '<= 80 us');
+  add('P3 CPU of a warm request, member in five groups', figures.cpuOfMember!, 'us', '<= 80 us');
+  add('P3 CPU of a warm request, token of that member', figures.cpuOfToken!, 'us', '<= 80 us');
   add('P3 CPU of a list of 50 services', figures.cpuOfList!, 'us', '');
   add('P6 read units: get a service', figures.get!, 'RRU', '<= 1');
   for (const kind of ['services', 'environments', 'deployments'])
@@ -29,6 +29,6 @@ export function idleFigures(add: Add): void {
     .filter(([name]) => !STACKS_BESIDE.includes(name))
     .map(([, template]) => template);
   const { usd, usdWithoutAllowances } = idleBill(templates, readPrices());
-  add('P7 control plane idle, a month', usd, 'USD', '<= 0.50');
-  add('P7 the same with allowances used up', usdWithoutAllowances, 'USD', '');
+  add('P7 control plane idle, a month', usd, 'USD', '<= 0.15');
+  add('P7 the same with allowances used up', usdWithoutAllowances, 'USD', '<= 0.15');
 }

@@ -37,8 +37,8 @@ export async function consoleFigures(add: Add): Promise<void> {
     await page.close();
   }
   times.sort((one, other) => one - other);
-  add('console, first load, JavaScript and CSS compressed', bytes / 1000, 'kB', '<= 350 kB');
-  add(`console, usable with a processor ${SLOWER} times slower`, times[RUNS >> 1]!, 'ms', '<= 1,500 ms');
+  add('P16 console, first load, JavaScript and CSS compressed', bytes / 1000, 'kB', '<= 200 kB');
+  add(`P16 console, usable with a processor ${SLOWER} times slower`, times[RUNS >> 1]!, 'ms', '<= 1,000 ms');
   await browser.close();
   await berth.stop();
   await removeDirectory(directory);

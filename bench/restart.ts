@@ -46,7 +46,7 @@ export async function restartFigures(add: Add): Promise<void> {
     }),
   );
   add(`restart -> ${SERVICES} services answer, median`, median(answered), 'ms', '');
-  add(`restart -> ${SERVICES} services answer, the last`, Math.max(...answered), 'ms', '<= 15,000 ms');
+  add(`P19 restart -> ${SERVICES} services answer, the last`, Math.max(...answered), 'ms', '<= 15,000 ms');
   await berth.stop();
   await removeDirectory(directory);
 }
