@@ -37,7 +37,7 @@ export interface RedisContainers {
 }
 
 /** Not that of the containers of workloads, which end before their servers do. */
-const SERVER_LABEL = 'dev.berth.server-of';
+export const SERVER_LABEL = 'dev.berth.server-of';
 const INSIDE = 6379;
 
 export function createRedisContainers(options: RedisContainersOptions): RedisContainers {

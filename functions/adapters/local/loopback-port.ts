@@ -8,7 +8,8 @@ import { Problem } from '../../core/problem.ts';
 /** Below what systems hand out for outgoing connections, so that nobody gets it while the server is down. */
 const RANGE = [20_000, 30_000] as const;
 
-const isFree = (port: number): Promise<boolean> =>
+/** Whether nothing listens there. */
+export const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(false));

@@ -1,0 +1,85 @@
+/** Puts a backup in the place of the data directory, which is kept beside it: `npm run restore -- /backups/today`. */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { acquireLock } from '../../functions/adapters/local/lock.ts';
+import { isFree, keptPorts, postgresPorts } from '../../functions/adapters/local/loopback-port.ts';
+import { Problem } from '../../functions/core/problem.ts';
+import { readConfig } from '../../functions/hosts/machine/config/config.ts';
+import { copyChanged } from './copy-tree.ts';
+import { findHolders } from './holders.ts';
+import { checkedManifest, FILES } from './manifest.ts';
+
+const USAGE = 'npm run restore -- <directory that npm run backup has made>';
+
+const read = (path: string): string | undefined =>
+  existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
+
+/**
+ * The id tells whose containers are whose. A backup that takes the place of the same Berth is that one; anywhere else
+ * it becomes another one, so that it never ends what belongs to the first.
+ */
+async function keepApart(restored: string, replaced: string): Promise<void> {
+  const id = join(restored, 'instance-id');
+  if (read(id) !== read(join(replaced, 'instance-id'))) await rm(id, { force: true });
+}
+
+/**
+ * Programs know their databases by a port and a password, which the copy has too: beside the Berth that it is of, its
+ * programs would write to the other one's data.
+ */
+async function refuseTwin(restored: string): Promise<void> {
+  const ports = [
+    ...(await postgresPorts(join(restored, 'postgres'))),
+    ...(await keptPorts(join(restored, 'redis'))),
+  ];
+  for (const port of ports) {
+    if (await isFree(port)) continue;
+    throw new Error(
+      `A server listens on port ${port}, by which programs of the backup know their data: most likely the Berth that it was made of. Stop that one first; both at once would write to the same databases. Nothing was restored.`,
+    );
+  }
+}
+
+async function restore(): Promise<void> {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const [named] = positionals;
+  if (named === undefined || positionals.length > 1) throw new Error(`Say which backup: ${USAGE}`);
+  const backup = resolve(named);
+  const { at, files } = await checkedManifest(backup);
+  const directory = readConfig(process.env).dataDirectory;
+  const isThere = existsSync(directory);
+  if (isThere && process.platform === 'linux' && findHolders(await realpath(directory)).length > 0)
+    throw new Error(
+      `Something runs on ${directory}. Stop Berth, or whatever has files of it open; after a kill -9 start Berth once and stop it. Nothing was restored.`,
+    );
+  const lock = isThere ? acquireLock(directory) : undefined;
+  await mkdir(dirname(directory), { recursive: true });
+  const draft = `${directory}.restoring-${process.pid}`;
+  try {
+    await copyChanged(join(backup, FILES), draft, new Map());
+    await refuseTwin(draft);
+    await keepApart(draft, directory);
+    const kept = `${directory}.before-${new Date().toISOString().replaceAll(/[^\dTZ]/g, '')}`;
+    const held = isThere && (await readdir(directory)).some((name) => !name.startsWith('lock.'));
+    lock?.release();
+    if (held) await rename(directory, kept);
+    else await rm(directory, { recursive: true, force: true });
+    await rename(draft, directory);
+    console.log(`${Object.keys(files).length} files of ${at} are in ${directory}.`);
+    if (held) console.log(`What was there is in ${kept}: delete it when all is well.`);
+    console.log('Next: npm start. What was running is started anew, and what had not ended goes on.');
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    throw error;
+  } finally {
+    lock?.release();
+  }
+}
+
+await restore().catch((error: Error) => {
+  console.error(error.message);
+  if (error instanceof Problem) console.error(`Next: ${error.hint}`);
+  process.exitCode = 1;
+});
