@@ -67,6 +67,7 @@ const pages: readonly Page[] = [
   page('/projects/:project/settings/policies', () => import('../pages/settings/policies.tsx')),
   page('/projects/:project/settings/webhooks', () => import('../pages/settings/webhooks.tsx')),
   page('/projects/:project/settings/build-secrets', () => import('../pages/settings/build-secrets.tsx')),
+  page('/projects/:project/settings/masking', () => import('../pages/settings/masking/masking.tsx')),
   page('/projects/:project/settings/audit', () => import('../pages/settings/audit.tsx')),
   page('/new-project', () => import('../pages/overview/new-project.tsx')),
   page('/tokens', () => import('../pages/tokens.tsx')),

@@ -66,6 +66,7 @@ export const settingsPages = [
   { id: 'policies', label: 'Policies' },
   { id: 'webhooks', label: 'Webhooks' },
   { id: 'build-secrets', label: 'Build secrets' },
+  { id: 'masking', label: 'Data masking' },
   { id: 'audit', label: 'Audit' },
 ] as const;
 export type SettingsPage = (typeof settingsPages)[number]['id'];

@@ -22,6 +22,7 @@ import { CostCard } from './costs/cost-card.tsx';
 import { EnvironmentActions } from './environment/actions.tsx';
 import { Destroy } from './environment/destroy.tsx';
 import { Domains } from './environment/domains.tsx';
+import { Origin } from './environment/origin.tsx';
 import { Secrets } from './environment/secrets.tsx';
 import { Variables } from './environment/variables.tsx';
 import { sleepWords } from './environment/words.ts';
@@ -64,6 +65,7 @@ export default function EnvironmentPage(place: InEnvironment) {
           <Link href={operationPath(project, environment.operation)}>Watch it</Link>
         )}
       </p>
+      <Origin {...place} />
       <Facts
         of={[
           ['Kind', kind],
