@@ -39,6 +39,7 @@ const pages: readonly Page[] = [
     '/projects/:project/environments/:environment/logs',
     () => import('../pages/environment/environment-logs.tsx'),
   ),
+  page('/projects/:project/environments/:environment/map', () => import('../pages/map/map.tsx')),
   page('/projects/:project/environments/:environment/traces', () => import('../pages/traces/traces.tsx')),
   page(
     '/projects/:project/environments/:environment/traces/:trace',

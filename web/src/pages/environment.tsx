@@ -7,7 +7,14 @@ import { Link } from 'wouter';
 import type { Resource } from '../../../client/types.generated.ts';
 import { useEnvironment, useOverview, useResources } from '../api/read.ts';
 import { followLink } from '../app/navigation.ts';
-import { backupsPath, environmentLogsPath, operationPath, servicePath, tracesPath } from '../app/paths.ts';
+import {
+  backupsPath,
+  environmentLogsPath,
+  mapPath,
+  operationPath,
+  servicePath,
+  tracesPath,
+} from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
 import { Who } from '../components/access/who.tsx';
 import { ExternalLink } from '../components/external-link.tsx';
@@ -59,12 +66,14 @@ export default function EnvironmentPage(place: InEnvironment) {
           {leftovers.map(plain).join(', ')}
         </Alert>
       )}
-      <p className="lead">
-        {sleepWords(state)}{' '}
-        {environment.operation !== undefined && (
-          <Link href={operationPath(project, environment.operation)}>Watch it</Link>
-        )}
-      </p>
+      {(state !== 'ready' || environment.operation !== undefined) && (
+        <p className="lead">
+          {sleepWords(state)}{' '}
+          {environment.operation !== undefined && (
+            <Link href={operationPath(project, environment.operation)}>Watch it</Link>
+          )}
+        </p>
+      )}
       <Origin {...place} />
       <Facts
         of={[
@@ -137,6 +146,9 @@ function Services({ project, environment }: InEnvironment) {
           actions={
             instances.length > 0 && (
               <span className="row">
+                <Button href={mapPath({ project, environment })} onFollow={followLink}>
+                  Map
+                </Button>
                 <Button href={tracesPath({ project, environment })} onFollow={followLink}>
                   Traces
                 </Button>
