@@ -58,6 +58,15 @@ describe.skipIf(!chromiumPath)('The map of an environment', () => {
     await node(/^guestbook .*asleep/).waitFor();
     await page.setViewportSize({ width: 390, height: 844 });
     await list().getByText('asleep').waitFor();
+    // Where the system chooses the colours, one sees all the same which page is open.
+    await page.emulateMedia({ forcedColors: 'active' });
+    const open = page.getByRole('navigation', { name: 'Pages' }).locator('a').first();
+    await goTo(page, '/projects/demo');
+    await expect.poll(() => open.getAttribute('aria-current')).toBe('page');
+    const outline = `getComputedStyle(document.querySelector('.side [aria-current]')).outlineStyle`;
+    expect(await page.evaluate(outline)).toBe('solid');
+    await goTo(page, MAP);
+    await list().getByText('asleep').waitFor();
     expect(await page.locator('.map').isVisible()).toBe(false);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
   });

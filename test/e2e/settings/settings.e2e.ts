@@ -396,7 +396,7 @@ describe.skipIf(!chromiumPath)('The settings of a project', () => {
     await page.getByLabel(/^2\.0\.0/).check();
     await button('Deploy to production').click();
     await shows('It waits for approval');
-    await other.page.getByRole('table', { name: 'What changes' }).waitFor();
+    await other.page.getByText('The Score file and the variables are the same.').waitFor();
     await other.page.getByRole('button', { name: 'Refuse deployment 2 of guestbook to production' }).click();
     await other.page.getByText('Nothing waits for you').waitFor();
     await page

@@ -1,6 +1,7 @@
 /** Which page an address shows; each is loaded when it is first opened. */
 import { type ComponentType, useEffect } from 'react';
 import { Route, Switch } from 'wouter';
+import Missing from '../pages/missing.tsx';
 import { firstPage, lazyPage, loadTheRest } from './lazy-page.ts';
 import { isName, isOperationId, isTraceId } from './paths.ts';
 
@@ -73,8 +74,6 @@ const pages: readonly Page[] = [
   page('/new-project', () => import('../pages/overview/new-project.tsx')),
   page('/tokens', () => import('../pages/tokens.tsx')),
 ];
-
-const Missing = lazyPage(() => import('../pages/missing.tsx'));
 
 /** What a name in a path has to look like; a page never sees another. */
 const forms: Readonly<Record<string, (text: string) => boolean>> = {

@@ -130,6 +130,7 @@ function RuleActions({ rule, onOpen }: { rule: Rule; onOpen(open: Open): void })
       <Guarded
         action="alert-rule.write"
         variant="inline-link"
+        destroys
         ariaLabel={`Delete ${name}`}
         onClick={() => onOpen({ what: 'delete', rule })}
       >

@@ -93,6 +93,7 @@ export default function MaskingPage({ project }: { project: string }) {
                     <Guarded
                       action="masking.write"
                       variant="inline-link"
+                      destroys
                       ariaLabel={`Delete the rule of ${row.resource}`}
                       onClick={() => data && setOpen({ what: 'delete', row, held: data })}
                     >
