@@ -39,6 +39,7 @@ const sourcesHash = () =>
     ...filesIn(join(web, 'src')),
     join(web, 'index.html'),
     join(web, 'vite.config.ts'),
+    join(web, 'used-tokens.ts'),
   ]);
 
 /** Files that are text by their first bytes are compressed; fonts are compressed already. */

@@ -18,6 +18,7 @@ import { addDomains } from './commands/running/domains.ts';
 import { addExec } from './commands/running/exec.ts';
 import { addGameDay } from './commands/running/gameday.ts';
 import { addJobs } from './commands/running/jobs.ts';
+import { addMasking } from './commands/running/masking.ts';
 import { addPipeline } from './commands/running/pipeline.ts';
 import { addRollout } from './commands/running/rollout.ts';
 import { addRuns } from './commands/running/runs.ts';
@@ -64,6 +65,7 @@ export function createProgram(version: string): Command {
   addRuns(program);
   addJobs(program);
   addDatabases(program);
+  addMasking(program);
   addDomains(program);
   addAlerts(program);
   addCost(program);

@@ -170,6 +170,24 @@ describe('The command line', () => {
     await ok('build-secrets unset NPM_TOKEN');
   });
 
+  it('says how each database is masked, and leaves the rules of the others', async () => {
+    writeFileSync(join(cli.folder, 'mask.sql'), "UPDATE users SET name = 'somebody';\n");
+    expect((await run('masking set postgres.default#db')).err).toContain('--nothing');
+    await ok('masking set postgres.default#db mask.sql');
+    await ok('masking set postgres.default#logs --nothing');
+    expect((await run('masking set postgres.default#db -', { input: 'UPDATE $$' })).err).toMatch(
+      /can not be read/,
+    );
+    expect(await cli.json(['masking', 'list'])).toEqual([
+      { resource: 'postgres.default#db', sql: "UPDATE users SET name = 'somebody';\n" },
+      { resource: 'postgres.default#logs', sql: '' },
+    ]);
+    expect(await ok('masking list')).toMatch(/#logs +nothing to mask/);
+    expect((await run('masking unset postgres.default#none')).err).toContain('There is no rule');
+    await ok('masking unset postgres.default#logs');
+    expect((await run('masking unset postgres.default#db')).err).toContain('no rule left');
+  });
+
   it('writes a score.yaml that fits the source, and no other over one that is there', async () => {
     expect((await run('init')).err).toContain('--force');
     const made = parse(await ok('init --print'));

@@ -20,7 +20,6 @@ const WITHOUT_COMMAND = [
   'GET …/resources',
   'GET …/trusts',
   'GET …/webhooks',
-  'PUT …/masking',
   'PUT …/protection',
   'PUT …/secret-sources',
   'POST …/versions',

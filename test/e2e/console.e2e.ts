@@ -119,6 +119,7 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
     await link('Deploy guestbook to dev').click();
     await page.getByLabel(/^3\.0\.0/).check();
     await shows('#3, after #2');
+    await page.getByText('Version and digest of the image').click();
     await page.getByRole('table', { name: 'What changes' }).getByText('version').first().waitFor();
     await button('Deploy to dev').click();
     await titled('Deployment 3 of guestbook to dev');
@@ -158,6 +159,7 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
     await page.getByLabel('Compare deployment 4').check();
     await page.getByLabel('Compare deployment 2').check();
     await page.getByRole('heading', { name: 'From #2 to #4' }).waitFor();
+    await page.getByText('Version and digest of the image').click();
     await page.getByRole('table', { name: 'What changes' }).getByText('sha256:').first().waitFor();
     await page.getByLabel('Compare deployment 1').check();
     await page.getByRole('heading', { name: 'From #1 to #2' }).waitFor();

@@ -124,6 +124,12 @@ try {
   await take(page, 'builds');
   await go('/projects/demo/activity', 'Environment dev created');
   await take(page, 'activity');
+  await go('/projects/demo/alerts', 'No alert fires.');
+  await take(page, 'alerts');
+  await page.getByRole('button', { name: 'Change error-rate' }).click();
+  await page.getByText('it fires when').waitFor();
+  await take(page, 'alerts-rule');
+  await page.keyboard.press('Escape');
   await go('/projects/demo/costs', 'In common with other projects');
   await take(page, 'costs');
   await build(subject, '3.0.0');
@@ -145,6 +151,14 @@ try {
   await berth.api('PUT', '/v1/projects/demo/environments/dev/secrets/API_KEY', { value: 'correct horse' });
   await go(dev, 'API_KEY');
   await take(page, 'environment');
+  await go(`${dev}/map`, 'The same as a list');
+  await page.getByRole('button', { name: /^guestbook service/ }).click();
+  await take(page, 'environment-map');
+  await go(dev, 'API_KEY');
+  await page.getByRole('button', { name: 'Clone' }).click();
+  await page.getByText('With its secrets').waitFor();
+  await take(page, 'environment-clone');
+  await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Add a secret' }).click();
   await page.getByLabel('Value').waitFor();
   await take(page, 'environment-secret');

@@ -166,6 +166,25 @@ describe.skipIf(!chromiumPath)('The console, for a service that runs', () => {
     await shows('LEVEL was removed.');
   });
 
+  it('clones an environment, with what serves there, and says what it began as', async () => {
+    await goTo(page, ENVIRONMENT);
+    await button('Clone …').click();
+    const name = dialog().getByRole('textbox', { name: 'Name' });
+    expect(await name.inputValue()).toBe('dev-copy');
+    await dialog().getByRole('textbox', { name: 'Expires after' }).fill('3d');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/operations\//);
+    await goTo(page, '/projects/demo/environments/dev-copy');
+    await shows(/^It began as/);
+    await page.getByRole('link', { name: 'guestbook', exact: true }).waitFor();
+    const copy = '/v1/projects/demo/environments/dev-copy';
+    await expect
+      .poll(async () => (await subject.berth.api('GET', `${copy}/origin`)).body.state, { timeout: 30_000 })
+      .toBe('succeeded');
+    expect((await subject.berth.api('GET', copy)).body.expiresAt).toBeDefined();
+    await subject.berth.operation('DELETE', copy);
+  });
+
   it('tells of a build that waits for its turn how many begin before it', async () => {
     const slow = await archive({
       'package.json': JSON.stringify({

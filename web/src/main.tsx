@@ -1,4 +1,5 @@
 import '@cloudscape-design/global-styles/index.css';
+import './app/face.css';
 import './app/app.css';
 import './app/shell.css';
 import './app/theme.ts';

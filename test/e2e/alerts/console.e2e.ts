@@ -97,7 +97,7 @@ describe.skipIf(!chromiumPath)('Alerts in the console', () => {
   it('a viewer sees each button disabled, with the reason', async () => {
     await signInAs(page, 'Vera Rubin');
     await goTo(page, PAGE);
-    for (const name of [`Silence ${NAME}`, 'Change the rules …']) {
+    for (const name of [`Silence ${NAME}`, 'Add a rule …', 'Change error-rate']) {
       const control = button(name);
       await control.waitFor();
       await expect.poll(() => control.getAttribute('aria-disabled')).toBe('true');
@@ -127,20 +127,39 @@ describe.skipIf(!chromiumPath)('Alerts in the console', () => {
     await goTo(page, PAGE);
     const rules = page.getByRole('table', { name: 'Rules' });
     await rules.getByText('more than 5 % of at least 50 requests within 5m').waitFor();
-    await button('Change the rules …').click();
-    const text = dialog().getByRole('textbox', { name: 'Rules, as JSON' });
-    await text.fill('[{');
-    await dialog().getByText('This is no JSON').waitFor();
-    expect(await inDialog('Save the rules').getAttribute('disabled')).not.toBeNull();
-    await text.fill('[{ "name": "job", "when": { "kind": "jobs" } }]');
-    await inDialog('Save the rules').click();
+    await button('Add a rule …').click();
+    await dialog().getByText('it fires when more than 5 % of at least 50 requests within 5m').waitFor();
+    await dialog().getByText('There is a rule of that name already.').waitFor();
+    expect(await inDialog('Save').getAttribute('disabled')).not.toBeNull();
+    await dialog().getByRole('textbox', { name: 'Name' }).fill('errors');
+    await dialog().getByRole('textbox', { name: 'Within' }).fill('soon');
+    await inDialog('Save').click();
     await dialog()
-      .getByText(/must have a "kind"/)
+      .getByText(/window/)
       .waitFor();
-    await text.fill('[{ "name": "jobs", "when": { "kind": "job" } }]');
-    await inDialog('Save the rules').click();
+    await dialog().getByRole('textbox', { name: 'Within' }).fill('10m');
+    await dialog()
+      .getByRole('textbox', { name: /^Percent/ })
+      .fill('90');
+    expect(await seriousFindings(page)).toEqual([]);
+    await inDialog('Save').click();
     await gone();
-    await rules.getByText('the last run failed').waitFor();
+    await rules.getByText('more than 90 % of at least 50 requests within 10m').waitFor();
+    await button('Change errors').click();
+    await dialog().getByRole('textbox', { name: 'Environments' }).fill('live');
+    await inDialog('Save').click();
+    await gone();
+    await button('Delete error-rate').click();
+    await inDialog('Delete error-rate').click();
+    await gone();
+    const held = (await subject.berth.api('GET', `${PROJECT}/alert-rules`)).body.rules;
+    expect(held.map(({ name }: { name: string }) => name)).not.toContain('error-rate');
+    expect(held.at(-1)).toEqual({
+      name: 'errors',
+      when: { kind: 'error-rate', percent: 90, minRequests: 50, window: '10m' },
+      environments: ['live'],
+      clearAfter: '5m',
+    });
     await card().waitFor({ state: 'detached', timeout: 60_000 });
     await page.getByRole('table', { name: 'Alerts that are over' }).getByText('error-rate').waitFor();
     await button('Put the defaults back …').click();

@@ -31,6 +31,8 @@ describe.skipIf(!chromiumPath)('A release', () => {
     async seed(made) {
       subject = made;
       await seed(subject);
+      const between = '/v1/projects/demo/services/guestbook/builds?tag=3.5.0';
+      await subject.berth.operation('POST', between, await program('between'));
       const source = await program('limited', { container: LIMITS });
       const path = '/v1/projects/demo/services/guestbook/builds?tag=4.0.0';
       built = (await subject.berth.operation('POST', path, source)).id;
@@ -62,6 +64,8 @@ describe.skipIf(!chromiumPath)('A release', () => {
     const changes = page.getByRole('table', { name: 'What changes' }).first();
     await changes.getByText('compute · main · limits.memory').waitFor();
     expect(await changes.innerText()).not.toContain('sha256:');
+    const brought = page.getByRole('region', { name: 'Versions that it brings' }).getByRole('listitem');
+    expect(await brought.locator('.version').allInnerTexts()).toEqual(['4.0.0', '3.5.0']);
     await page.getByText('Version and digest of the image').click();
     await page
       .getByText(/^sha256:/)

@@ -49,6 +49,15 @@ export async function seedSettings({ berth }: Subject, at?: string): Promise<voi
     await put('POST', '/webhooks', { url: `${at}/everything` });
   }
   await put('PUT', '/build-secrets/NPM_TOKEN', { value: 'npm_0123456789' });
+  await put('PUT', '/masking', {
+    rules: [
+      {
+        resource: 'postgres.default#guestbook.db',
+        sql: "UPDATE guests SET name = 'guest ' || id;\nDELETE FROM sessions;",
+      },
+      { resource: 'postgres.default#guestbook.queue', sql: '' },
+    ],
+  });
   await put('PATCH', '', { displayName: 'Demo' });
 }
 
@@ -75,6 +84,8 @@ export const settingsPages: readonly { name: string; path: string; ready: string
   { name: 'webhooks', path: `${SETTINGS}/webhooks`, ready: 'up to date' },
   { name: 'webhooks-add', path: `${SETTINGS}/webhooks`, ready: 'up to date', open: 'Add a webhook' },
   { name: 'build-secrets', path: `${SETTINGS}/build-secrets`, ready: 'NPM_TOKEN' },
+  { name: 'masking', path: `${SETTINGS}/masking`, ready: 'Nothing to mask' },
+  { name: 'masking-rule', path: `${SETTINGS}/masking`, ready: 'Nothing to mask', open: 'Add a rule' },
   { name: 'audit', path: `${SETTINGS}/audit`, ready: 'Is the trail whole?' },
   { name: 'approvals', path: '/projects/demo/approvals', ready: 'It waits for approval' },
   { name: 'your-tokens', path: '/tokens', ready: 'Your tokens' },

@@ -122,6 +122,8 @@ describe.skipIf(!chromiumPath)('The settings of a project', () => {
     await expectRefused(button('Add a policy'), /takes the role administrator/);
     await goTo(page, `${SETTINGS}/build-secrets`);
     await expectRefused(button('Add a build secret'), /takes the role maintainer/);
+    await goTo(page, `${SETTINGS}/masking`);
+    await expectRefused(button('Add a rule'), /takes the role administrator/);
     await goTo(page, `${SETTINGS}/audit`);
     await expectRefused(button('Verify'), /takes the role administrator/);
     for (const section of ['tokens', 'pipelines', 'webhooks']) {
@@ -342,6 +344,38 @@ describe.skipIf(!chromiumPath)('The settings of a project', () => {
     await shows('None yet.');
   });
 
+  it('says how a database is masked, and overwrites nobody’s rules', async () => {
+    const path = '/v1/projects/demo/masking';
+    await openAs('Ada Lovelace', `${SETTINGS}/masking`);
+    await shows('The project has no database and no rule.');
+    await button('Add a rule').click();
+    await dialog().getByRole('textbox', { name: 'Uid of the database' }).fill('postgres.default#web.db');
+    expect(await inDialog('Save').isDisabled()).toBe(true);
+    const sql = dialog().getByRole('textbox', { name: 'SQL' });
+    await sql.fill('UPDATE guests SET name = $$');
+    await inDialog('Save').click();
+    await dialog().getByText('can not be read').waitFor();
+    await sql.fill("UPDATE guests SET name = 'guest';");
+    await inDialog('Save').click();
+    await gone();
+    await shows("UPDATE guests SET name = 'guest';");
+    await button('Change postgres.default#web.db').click();
+    await api('PUT', path, { rules: [{ resource: 'postgres.default#other', sql: '' }] });
+    await dialog().getByText('There is nothing to mask in it').click();
+    await inDialog('Save').click();
+    await dialog()
+      .getByText(/changed|again/i)
+      .first()
+      .waitFor();
+    expect((await api('GET', path)).rules).toEqual([{ resource: 'postgres.default#other', sql: '' }]);
+    await inDialog('Cancel').click();
+    await button('Delete the rule of postgres.default#other').click();
+    await dialog().getByText('It is the only rule').waitFor();
+    await inDialog('Delete the rule').click();
+    await gone();
+    expect((await api('GET', path)).rules).toEqual([]);
+  });
+
   it('takes two people for a protected environment: one asks, another sees what it changes and approves', async () => {
     await openAs('Linus Pauling', '/projects/demo/deploy?service=guestbook&environment=production');
     await page.getByLabel(/^1\.0\.0/).check();
@@ -362,7 +396,7 @@ describe.skipIf(!chromiumPath)('The settings of a project', () => {
     await page.getByLabel(/^2\.0\.0/).check();
     await button('Deploy to production').click();
     await shows('It waits for approval');
-    await other.page.getByRole('table', { name: 'What changes' }).waitFor();
+    await other.page.getByText('The Score file and the variables are the same.').waitFor();
     await other.page.getByRole('button', { name: 'Refuse deployment 2 of guestbook to production' }).click();
     await other.page.getByText('Nothing waits for you').waitFor();
     await page

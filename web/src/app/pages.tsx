@@ -1,6 +1,7 @@
 /** Which page an address shows; each is loaded when it is first opened. */
 import { type ComponentType, useEffect } from 'react';
 import { Route, Switch } from 'wouter';
+import Missing from '../pages/missing.tsx';
 import { firstPage, lazyPage, loadTheRest } from './lazy-page.ts';
 import { isName, isOperationId, isTraceId } from './paths.ts';
 
@@ -39,6 +40,7 @@ const pages: readonly Page[] = [
     '/projects/:project/environments/:environment/logs',
     () => import('../pages/environment/environment-logs.tsx'),
   ),
+  page('/projects/:project/environments/:environment/map', () => import('../pages/map/map.tsx')),
   page('/projects/:project/environments/:environment/traces', () => import('../pages/traces/traces.tsx')),
   page(
     '/projects/:project/environments/:environment/traces/:trace',
@@ -67,12 +69,11 @@ const pages: readonly Page[] = [
   page('/projects/:project/settings/policies', () => import('../pages/settings/policies.tsx')),
   page('/projects/:project/settings/webhooks', () => import('../pages/settings/webhooks.tsx')),
   page('/projects/:project/settings/build-secrets', () => import('../pages/settings/build-secrets.tsx')),
+  page('/projects/:project/settings/masking', () => import('../pages/settings/masking/masking.tsx')),
   page('/projects/:project/settings/audit', () => import('../pages/settings/audit.tsx')),
   page('/new-project', () => import('../pages/overview/new-project.tsx')),
   page('/tokens', () => import('../pages/tokens.tsx')),
 ];
-
-const Missing = lazyPage(() => import('../pages/missing.tsx'));
 
 /** What a name in a path has to look like; a page never sees another. */
 const forms: Readonly<Record<string, (text: string) => boolean>> = {

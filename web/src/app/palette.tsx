@@ -11,6 +11,7 @@ import {
   deployPath,
   environmentLogsPath,
   environmentPath,
+  mapPath,
   newProjectPath,
   pipelinePath,
   projectPath,
@@ -64,6 +65,7 @@ function useCommands(project: string | undefined): Command[] {
             ),
             ...environments.flatMap(({ name: environment }) => [
               go(environment, environmentPath({ project, environment })),
+              go(`${environment}: map`, mapPath({ project, environment })),
               go(`${environment}: logs`, environmentLogsPath({ project, environment })),
               go(`${environment}: backups`, backupsPath({ project, environment })),
             ]),

@@ -26,6 +26,8 @@ export const backupsPath = (place: Omit<Place, 'service'>): string => `${environ
 export const environmentLogsPath = (place: Omit<Place, 'service'>): string =>
   `${environmentPath(place)}/logs`;
 
+export const mapPath = (place: Omit<Place, 'service'>): string => `${environmentPath(place)}/map`;
+
 const TRACE = /^[0-9a-f]{32}$/;
 
 export const isTraceId = (text: string): boolean => TRACE.test(text);
@@ -66,6 +68,7 @@ export const settingsPages = [
   { id: 'policies', label: 'Policies' },
   { id: 'webhooks', label: 'Webhooks' },
   { id: 'build-secrets', label: 'Build secrets' },
+  { id: 'masking', label: 'Data masking' },
   { id: 'audit', label: 'Audit' },
 ] as const;
 export type SettingsPage = (typeof settingsPages)[number]['id'];

@@ -1,5 +1,5 @@
 /** Light or dark: as the system has it, until somebody chooses. */
-import { applyMode, Mode } from '@cloudscape-design/global-styles';
+import { applyDensity, applyMode, Density, Mode } from '@cloudscape-design/global-styles';
 import { useSyncExternalStore } from 'react';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -47,5 +47,6 @@ export const useTheme = (): Theme =>
     () => theme,
   );
 
+applyDensity(Density.Compact);
 apply();
 system.addEventListener('change', apply);

@@ -32,8 +32,32 @@ export const ChangeTable = ({ label, children }: ChangeTableProps) => (
   </table>
 );
 
+/** Ids and digests say that it is another image, and nothing that people read. */
+const isImage = ({ area }: Change): boolean => area === 'version';
+
+/** @param none what is said where nothing differs */
 export function Changes({ of, none }: { of: readonly Change[]; none: string }) {
   if (of.length === 0) return <p className="soft">{none}</p>;
+  const images = of.filter(isImage);
+  const others = of.filter((change) => !isImage(change));
+  return (
+    <>
+      {others.length === 0 ? (
+        <p className="soft">The Score file and the variables are the same.</p>
+      ) : (
+        <Rows of={others} />
+      )}
+      {images.length > 0 && (
+        <details>
+          <summary>Version and digest of the image</summary>
+          <Rows of={images} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function Rows({ of }: { of: readonly Change[] }) {
   return (
     <ChangeTable label="What changes">
       {of.map((change) => (

@@ -1,4 +1,4 @@
-/** How buttons look by which something goes for good. The colours are in app.css, for both themes. */
+/** How buttons look by which something goes for good. The colours are in shell.css, for both themes. */
 import type { ButtonProps } from '@cloudscape-design/components/button';
 
 const all = (value: string) => ({ default: value, hover: value, active: value });
@@ -22,5 +22,9 @@ export const danger = {
       borderColor: all('var(--danger)'),
       color: all('var(--danger)'),
     },
+  },
+  /** The same, where it reads as a link. */
+  link: {
+    root: { color: all('var(--danger)') },
   },
 } satisfies Record<string, ButtonProps.Style>;

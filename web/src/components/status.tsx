@@ -39,6 +39,7 @@ const types: Record<string, StatusIndicatorProps.Type> = {
   ready: 'success',
   hibernating: 'in-progress',
   hibernated: 'stopped',
+  asleep: 'stopped',
   expired: 'warning',
   waking: 'in-progress',
   destroying: 'in-progress',

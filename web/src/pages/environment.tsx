@@ -7,7 +7,14 @@ import { Link } from 'wouter';
 import type { Resource } from '../../../client/types.generated.ts';
 import { useEnvironment, useOverview, useResources } from '../api/read.ts';
 import { followLink } from '../app/navigation.ts';
-import { backupsPath, environmentLogsPath, operationPath, servicePath, tracesPath } from '../app/paths.ts';
+import {
+  backupsPath,
+  environmentLogsPath,
+  mapPath,
+  operationPath,
+  servicePath,
+  tracesPath,
+} from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
 import { Who } from '../components/access/who.tsx';
 import { ExternalLink } from '../components/external-link.tsx';
@@ -22,6 +29,7 @@ import { CostCard } from './costs/cost-card.tsx';
 import { EnvironmentActions } from './environment/actions.tsx';
 import { Destroy } from './environment/destroy.tsx';
 import { Domains } from './environment/domains.tsx';
+import { Origin } from './environment/origin.tsx';
 import { Secrets } from './environment/secrets.tsx';
 import { Variables } from './environment/variables.tsx';
 import { sleepWords } from './environment/words.ts';
@@ -58,12 +66,15 @@ export default function EnvironmentPage(place: InEnvironment) {
           {leftovers.map(plain).join(', ')}
         </Alert>
       )}
-      <p className="lead">
-        {sleepWords(state)}{' '}
-        {environment.operation !== undefined && (
-          <Link href={operationPath(project, environment.operation)}>Watch it</Link>
-        )}
-      </p>
+      {(state !== 'ready' || environment.operation !== undefined) && (
+        <p className="lead">
+          {sleepWords(state)}{' '}
+          {environment.operation !== undefined && (
+            <Link href={operationPath(project, environment.operation)}>Watch it</Link>
+          )}
+        </p>
+      )}
+      <Origin {...place} />
       <Facts
         of={[
           ['Kind', kind],
@@ -135,6 +146,9 @@ function Services({ project, environment }: InEnvironment) {
           actions={
             instances.length > 0 && (
               <span className="row">
+                <Button href={mapPath({ project, environment })} onFollow={followLink}>
+                  Map
+                </Button>
                 <Button href={tracesPath({ project, environment })} onFollow={followLink}>
                   Traces
                 </Button>

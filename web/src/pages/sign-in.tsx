@@ -33,8 +33,11 @@ export default function SignIn() {
   }, []);
   const showsToken = expanded || !provider;
   return (
-    <div className="narrow-page">
-      <Title text="Sign in">Sign in to Berth</Title>
+    <div className="narrow-page sign-in">
+      <div>
+        <Title text="Sign in">Sign in to Berth</Title>
+        <p className="soft">What your team runs, where it runs, and how it does.</p>
+      </div>
       {reason !== undefined && <Alert type="info">{reason}</Alert>}
       {provider ? (
         <Button

@@ -83,5 +83,6 @@ export interface GuardedProps extends ButtonProps {
 /** A button that is disabled, with the reason, where the action would be refused. */
 export function Guarded({ action, where, destroys = false, ...button }: GuardedProps) {
   const guard = useMay()(action, where);
-  return <Button {...button} {...(destroys && !guard.disabled && { style: danger.outlined })} {...guard} />;
+  const style = button.variant === 'inline-link' ? danger.link : danger.outlined;
+  return <Button {...button} {...(destroys && !guard.disabled && { style })} {...guard} />;
 }

@@ -2,7 +2,7 @@
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import Modal from '@cloudscape-design/components/modal';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { inWords } from '../../../../client/problem.ts';
 import { invalidate } from '../../api/query.ts';
 import { danger } from '../danger.ts';
@@ -81,8 +81,21 @@ export function ActionDialog({
       >
         {error !== undefined && <Alert type="error">{plain(error)}</Alert>}
         {children}
-        <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
+        <Submit />
       </form>
     </Modal>
   );
+}
+
+/**
+ * What Enter presses in a field. It also puts the focus where the form wants it: the browser heeds `autofocus` only while
+ * a page is loaded, and the dialog has put the focus on its first button.
+ */
+function Submit() {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => button.current?.form?.querySelector<HTMLElement>('[autofocus]')?.focus());
+    return () => clearTimeout(timer);
+  }, []);
+  return <button ref={button} type="submit" hidden aria-hidden="true" tabIndex={-1} />;
 }

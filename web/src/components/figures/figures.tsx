@@ -6,11 +6,10 @@ import { plain } from '../plain.ts';
 import { sizeWord } from '../version.tsx';
 import { Chart, type Marker } from './chart.tsx';
 import './chart.css';
-import { asked, errorShare, type Range, rate, slotOf, spacingOf, used } from './series.ts';
+import { asked, errorShare, perSecond, type Range, rate, slotOf, spacingOf, used } from './series.ts';
 import { FiguresTable } from './table.tsx';
 
 const cores = (value: number): string => String(Number(value.toFixed(value >= 1 ? 2 : 3)));
-const perSecond = (value: number): string => `${Number(value.toFixed(value >= 10 ? 0 : 2))}/s`;
 const percent = (value: number): string => `${Number(value.toFixed(value >= 10 ? 0 : 1))}\u00a0%`;
 const milliseconds = (value: number): string =>
   value >= 1000 ? `${Number((value / 1000).toFixed(2))}\u00a0s` : `${Number(value.toFixed(1))}\u00a0ms`;

@@ -74,3 +74,6 @@ export function spacingOf(points: readonly Point[]): number {
   const apart = points.slice(1).map(({ at }, index) => at - points[index]!.at);
   return apart.sort((one, other) => one - other)[Math.floor(apart.length / 2)] ?? 0;
 }
+
+/** @example perSecond(0.25) // "0.25/s" */
+export const perSecond = (value: number): string => `${Number(value.toFixed(value >= 10 ? 0 : 2))}/s`;

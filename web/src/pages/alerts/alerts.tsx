@@ -65,7 +65,13 @@ export default function AlertsPage({ project }: { project: string }) {
       </Container>
       <Rules project={project} />
       {open?.what === 'acknowledge' && <AcknowledgeDialog alert={open.alert} onClose={close} />}
-      {open?.what === 'silence' && <SilenceDialog alert={open.alert} onClose={close} />}
+      {open?.what === 'silence' && (
+        <SilenceDialog
+          project={project}
+          of={{ rule: open.alert.rule, environment: open.alert.environment, subject: open.alert.subject }}
+          onClose={close}
+        />
+      )}
     </div>
   );
 }

@@ -41,18 +41,29 @@ const TIMES = [
 ] as const;
 type Time = (typeof TIMES)[number]['value'];
 
-export function SilenceDialog({ alert, onClose }: { alert: Alert; onClose(): void }) {
-  const { project, rule, environment, subject } = alert;
+interface SilenceDialogProps {
+  project: string;
+  /** Which alerts; what is absent stands for all. */
+  of: { rule: string; environment?: string; subject?: string };
+  onClose(): void;
+}
+
+export function SilenceDialog({ project, of, onClose }: SilenceDialogProps) {
   const [time, setTime] = useState<Time>('1h');
   const [reason, setReason] = useState('');
+  const what = [
+    of.rule,
+    of.subject && `of ${of.subject}`,
+    of.environment ? `in ${of.environment}` : 'everywhere',
+  ];
   const send = async () => {
-    const body = { rule, environment, subject, for: time, reason: reason.trim() };
+    const body = { ...of, for: time, reason: reason.trim() };
     await api.POST(silencesApi, { params: { path: { project } }, body });
     notify({ type: 'success', content: 'Nobody is told of it for that time.' });
   };
   return (
     <ActionDialog
-      header={`Silence ${rule} of ${subject} in ${environment}?`}
+      header={`Silence ${what.filter(Boolean).join(' ')}?`}
       act="Silence it"
       disabled={reason.trim() === ''}
       run={send}

@@ -1,6 +1,24 @@
 /** Rules of alerts in words. */
 import type { AlertRule } from '../../../../client/types.generated.ts';
 
+/** What rules look at. */
+export const kindLabels: Readonly<Record<AlertRule['when']['kind'], string>> = {
+  'error-rate': 'Answers that are errors',
+  latency: 'Slow answers',
+  'crash-loop': 'Containers that crash',
+  job: 'Jobs that fail or do not run',
+  backup: 'Backups that are late',
+  certificate: 'Certificates that end',
+  operation: 'Operations that hang',
+};
+
+const isKind = (text: string): text is AlertRule['when']['kind'] => Object.hasOwn(kindLabels, text);
+
+/** The same as choices of a field. */
+export const kinds = Object.entries(kindLabels).flatMap(([value, label]) =>
+  isKind(value) ? [{ value, label }] : [],
+);
+
 /** When a rule fires, such as "more than 5 % of at least 50 requests within 5m were answered with 5xx". */
 export function firesWhen({ when, for: holds }: AlertRule): string {
   const words = conditionWords(when);

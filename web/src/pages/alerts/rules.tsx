@@ -7,32 +7,42 @@ import { api } from '../../api/client.ts';
 import { notify } from '../../app/notifications.tsx';
 import { Guarded } from '../../components/access/guarded.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
-import { LinesField } from '../../components/forms/fields.tsx';
 import { DataTable } from '../../components/page/data-table.tsx';
 import { plain } from '../../components/plain.ts';
+import { RuleDialog } from './alert-rule-dialog.tsx';
+import { SilenceDialog } from './dialogs.tsx';
 import { rulesApi, useAlertRules } from './read-alerts.ts';
 import { firesWhen, holdsIn } from './rule-words.ts';
 
+type Rule = AlertRules['rules'][number];
+type Open =
+  | { what: 'put'; rule?: Rule }
+  | { what: 'delete'; rule: Rule }
+  | { what: 'silence'; rule: Rule }
+  | { what: 'reset' }
+  | undefined;
+
 export function Rules({ project }: { project: string }) {
   const { data, error } = useAlertRules(project);
-  const [open, setOpen] = useState<'change' | 'reset'>();
+  const [open, setOpen] = useState<Open>();
   const close = () => setOpen(undefined);
+  const rules = data?.rules ?? [];
   return (
     <Container
       header={
         <Header
           variant="h2"
-          description={data?.isDefault ? 'Those that hold from the start.' : undefined}
+          description={data?.isDefault ? 'These hold until you change them.' : undefined}
           actions={
             data && (
               <span className="row">
                 {!data.isDefault && (
-                  <Guarded action="alert-rule.write" onClick={() => setOpen('reset')}>
+                  <Guarded action="alert-rule.write" onClick={() => setOpen({ what: 'reset' })}>
                     Put the defaults back …
                   </Guarded>
                 )}
-                <Guarded action="alert-rule.write" onClick={() => setOpen('change')}>
-                  Change the rules …
+                <Guarded action="alert-rule.write" onClick={() => setOpen({ what: 'put' })}>
+                  Add a rule …
                 </Guarded>
               </span>
             )
@@ -51,10 +61,39 @@ export function Rules({ project }: { project: string }) {
           { head: 'Rule', cell: ({ name }) => plain(name) },
           { head: 'Fires when', cell: firesWhen },
           { head: 'Where', cell: holdsIn },
+          { head: 'Actions', isActions: true, cell: (rule) => <RuleActions rule={rule} onOpen={setOpen} /> },
         ]}
       />
-      {open === 'change' && data && <ChangeDialog project={project} held={data} onClose={close} />}
-      {open === 'reset' && (
+      {open?.what === 'put' && (
+        <RuleDialog
+          {...(open.rule && { rule: open.rule })}
+          taken={rules.filter((rule) => rule !== open.rule).map(({ name }) => name)}
+          save={(rule) =>
+            put(project, open.rule ? rules.map((one) => (one === open.rule ? rule : one)) : [...rules, rule])
+          }
+          onClose={close}
+        />
+      )}
+      {open?.what === 'silence' && (
+        <SilenceDialog project={project} of={{ rule: open.rule.name }} onClose={close} />
+      )}
+      {open?.what === 'delete' && (
+        <ActionDialog
+          header={`Delete ${open.rule.name}?`}
+          act={`Delete ${open.rule.name}`}
+          destroys
+          run={() =>
+            put(
+              project,
+              rules.filter((rule) => rule !== open.rule),
+            )
+          }
+          onClose={close}
+        >
+          <p>What fires by it now is over, and nobody is told any more when {firesWhen(open.rule)}.</p>
+        </ActionDialog>
+      )}
+      {open?.what === 'reset' && (
         <ActionDialog
           header="Put the defaults back?"
           act="Put the defaults back"
@@ -68,45 +107,40 @@ export function Rules({ project }: { project: string }) {
   );
 }
 
-type Rules = AlertRules['rules'];
-
-async function put(project: string, rules: Rules | null): Promise<void> {
-  await api.PUT(rulesApi, { params: { path: { project } }, body: { rules } });
-  notify({ type: 'success', content: 'The rules were changed.' });
-}
-
-/** Rules are written as the API takes them: docs/how-to/alerts.md says what each may have. */
-function ChangeDialog({ project, held, onClose }: { project: string; held: AlertRules; onClose(): void }) {
-  const [text, setText] = useState(() => JSON.stringify(held.rules, undefined, 2));
-  const read = rulesIn(text);
+function RuleActions({ rule, onOpen }: { rule: Rule; onOpen(open: Open): void }) {
+  const { name } = rule;
   return (
-    <ActionDialog
-      header="Change the rules"
-      act="Save the rules"
-      size="large"
-      disabled={'wrong' in read}
-      run={async () => {
-        if ('rules' in read) await put(project, read.rules);
-      }}
-      onClose={onClose}
-    >
-      <p>They take the place of all that hold now. What fires by a rule that is not among them is over.</p>
-      <LinesField
-        label="Rules, as JSON"
-        value={text}
-        onChange={setText}
-        rows={16}
-        wrong={'wrong' in read ? read.wrong : undefined}
-      />
-    </ActionDialog>
+    <span>
+      <Guarded
+        action="alert-rule.write"
+        variant="inline-link"
+        ariaLabel={`Change ${name}`}
+        onClick={() => onOpen({ what: 'put', rule })}
+      >
+        Change
+      </Guarded>
+      <Guarded
+        action="alert.silence"
+        variant="inline-link"
+        ariaLabel={`Silence ${name} everywhere`}
+        onClick={() => onOpen({ what: 'silence', rule })}
+      >
+        Silence
+      </Guarded>
+      <Guarded
+        action="alert-rule.write"
+        variant="inline-link"
+        destroys
+        ariaLabel={`Delete ${name}`}
+        onClick={() => onOpen({ what: 'delete', rule })}
+      >
+        Delete
+      </Guarded>
+    </span>
   );
 }
 
-/** What is wrong with a rule the API says. */
-function rulesIn(text: string): { rules: Rules } | { wrong: string } {
-  try {
-    return { rules: JSON.parse(text) as Rules };
-  } catch (error) {
-    return { wrong: `This is no JSON: ${error instanceof Error ? error.message : ''}` };
-  }
+async function put(project: string, rules: Rule[] | null): Promise<void> {
+  await api.PUT(rulesApi, { params: { path: { project } }, body: { rules } });
+  notify({ type: 'success', content: 'The rules were changed.' });
 }

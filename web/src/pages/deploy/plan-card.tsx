@@ -115,7 +115,8 @@ export function PlanContent({ plan }: { plan: Plan }) {
           ['Step by step', rollout && stepsInWords(rollout)],
           [
             'What serves now',
-            warmSeconds !== undefined && `stays warm for ${warmSeconds} s, with as many replicas as now`,
+            warmSeconds !== undefined &&
+              `stays ready for ${warmSeconds < 120 ? `${warmSeconds} seconds` : `${Math.round(warmSeconds / 60)} minutes`}, to go back at once`,
           ],
           ['Cost on AWS', costInWords(cost)],
         ]}

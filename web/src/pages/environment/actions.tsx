@@ -1,8 +1,9 @@
-/** Sleep, wake, stay longer, office hours. */
+/** Clone, sleep, wake, stay longer, office hours. */
 import type { Environment } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
 import { Guarded } from '../../components/access/guarded.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
+import { Clone } from './clone-dialog.tsx';
 import { Hours } from './hours-dialog.tsx';
 
 export function EnvironmentActions({ environment }: { environment: Environment }) {
@@ -13,6 +14,9 @@ export function EnvironmentActions({ environment }: { environment: Environment }
         <Extend environment={environment} />
       )}
       {!['destroying', 'destroyed'].includes(state) && <Hours environment={environment} />}
+      {!['destroying', 'destroyed', 'provisioning', 'failed'].includes(state) && (
+        <Clone environment={environment} />
+      )}
       <Power environment={environment} />
     </>
   );

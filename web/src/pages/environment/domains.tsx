@@ -114,6 +114,7 @@ function DomainLine({ domain, where, onRemove }: DomainLineProps) {
             action="domain.write"
             where={where}
             variant="inline-link"
+            destroys
             onClick={onRemove}
             ariaLabel={`Remove ${name}`}
           >

@@ -113,6 +113,7 @@ const SecretLine = ({
           action="secret.delete"
           where={where}
           variant="inline-link"
+          destroys
           onClick={() => onOpen({ what: 'delete', name })}
           ariaLabel={`Delete ${name}`}
         >

@@ -115,6 +115,7 @@ export function Variables({ isReady, where, ...place }: Place & { where: Where; 
                   action="variable.write"
                   where={where}
                   variant="inline-link"
+                  destroys
                   onClick={() => setOpen({ what: 'remove', of: { name, value } })}
                   ariaLabel={`Remove ${name}`}
                 >

@@ -2,7 +2,7 @@
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { useState } from 'react';
-import type { Change, Deployment, Operation } from '../../../../client/types.generated.ts';
+import type { Deployment, Operation } from '../../../../client/types.generated.ts';
 import { bringsVersion, deploy } from '../../api/deploy.ts';
 import { useDeployments, useDiff, useInstance, useMetrics } from '../../api/read.ts';
 import type { Place } from '../../app/paths.ts';
@@ -12,6 +12,7 @@ import { Figures } from '../../components/figures/figures.tsx';
 import { plain } from '../../components/plain.ts';
 import { useNow } from '../../components/time.tsx';
 import { RevisionLine, VersionName, versionWord } from '../../components/version.tsx';
+import { Commits } from './commits.tsx';
 
 /** So many of the newest are looked through for the one before. */
 const DEPLOYMENTS = 50;
@@ -70,13 +71,9 @@ export function RollBack({ release: { place, deployment, before, serves } }: { r
   );
 }
 
-/** Ids and digests say that it is another image, and nothing that people read. */
-const isImage = ({ area }: Change): boolean => area === 'version';
-
 export function WhatChanges({ release: { place, deployment, before } }: { release: Release }) {
   const { number, version, revision } = deployment;
   const { data, error } = useDiff(place, before && { from: before.number, to: number });
-  const images = data?.changes.filter(isImage) ?? [];
   return (
     <Container
       header={
@@ -103,19 +100,11 @@ export function WhatChanges({ release: { place, deployment, before } }: { releas
             <RevisionLine revision={revision} />
           </li>
         </ul>
+        {before && (
+          <Commits project={place.project} service={place.service} from={before.version} to={version} />
+        )}
         {error && <p>{plain(error.message)}</p>}
-        {data && (
-          <Changes
-            of={data.changes.filter((one) => !isImage(one))}
-            none="The Score file and the variables are the same."
-          />
-        )}
-        {images.length > 0 && (
-          <details>
-            <summary>Version and digest of the image</summary>
-            <Changes of={images} none="" />
-          </details>
-        )}
+        {data && <Changes of={data.changes} none="It is the same version with the same settings." />}
       </div>
     </Container>
   );

@@ -67,6 +67,7 @@ export default function BuildSecretsPage({ project }: { project: string }) {
                   <Guarded
                     action="build-secret.write"
                     variant="inline-link"
+                    destroys
                     ariaLabel={`Delete ${name}`}
                     onClick={() => setOpen({ what: 'delete', name })}
                   >

@@ -103,7 +103,7 @@ function Repositories({ overview: { project, services, instances } }: { overview
                     Repository and previews of {name}
                   </Link>
                 ) : (
-                  <span className="soft">Once it is deployed</span>
+                  <span className="soft">Can be connected once it is deployed</span>
                 )}
               </span>
             </li>

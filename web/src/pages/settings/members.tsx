@@ -80,6 +80,7 @@ export default function MembersPage({ project }: { project: string }) {
                   <Guarded
                     action="member.write"
                     variant="inline-link"
+                    destroys
                     ariaLabel={`Remove ${personWord(member.principal)}`}
                     onClick={() => setOpen({ what: 'remove', member })}
                   >

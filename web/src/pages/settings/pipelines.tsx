@@ -86,6 +86,7 @@ export default function PipelinesPage({ project }: { project: string }) {
                   <Guarded
                     action="trust.write"
                     variant="inline-link"
+                    destroys
                     ariaLabel={`Delete the trust in ${plain(trust.subjects[0] ?? '')}`}
                     onClick={() => setGoing(trust)}
                   >

@@ -103,6 +103,7 @@ export default function PoliciesPage({ project }: { project: string }) {
                   <Guarded
                     action="policy.write"
                     variant="inline-link"
+                    destroys
                     ariaLabel={`Delete ${policy.name}`}
                     onClick={() => setOpen({ what: 'delete', policy })}
                   >

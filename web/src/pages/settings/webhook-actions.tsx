@@ -88,6 +88,7 @@ export function WebhookActions({ webhook, name, onOpen }: WebhookActionsProps) {
       <Guarded
         action="webhook.write"
         variant="inline-link"
+        destroys
         ariaLabel={`Delete ${name}`}
         onClick={() => onOpen('delete')}
       >

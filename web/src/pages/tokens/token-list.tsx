@@ -69,6 +69,7 @@ export function TokenList({ of, action, revoke, none }: TokenListProps) {
                 <Guarded
                   action={action}
                   variant="inline-link"
+                  destroys
                   ariaLabel={`Revoke ${plain(token.name)}`}
                   onClick={() => setGoing(token)}
                 >

@@ -204,6 +204,7 @@ const columnsOf = (
               action="backup.delete"
               where={guarded.where}
               variant="inline-link"
+              destroys
               onClick={() => open({ what: 'delete', backup })}
               ariaLabel={`Delete the backup of ${at}`}
             >
