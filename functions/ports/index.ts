@@ -2,6 +2,7 @@
 import type { Activity } from './activity.ts';
 import type { Anchors } from './anchors.ts';
 import type { Backups } from './backups.ts';
+import type { BucketsAndQueues } from './buckets-and-queues.ts';
 import type { Builder } from './builder.ts';
 import type { Caches } from './caches.ts';
 import type { Databases } from './databases.ts';
@@ -34,6 +35,8 @@ export interface Ports {
   backups?: Backups;
   /** Absent where no place of the installation has any. */
   caches?: Caches;
+  /** Absent where no place of the installation has any. */
+  bucketsAndQueues?: BucketsAndQueues;
   secrets: Secrets;
   /** Where secrets are that are kept elsewhere; absent where nothing is connected. */
   secretKeepers?: SecretKeepers;

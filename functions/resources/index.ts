@@ -4,7 +4,9 @@ import type { ResourceType } from './type.ts';
 import * as types from './types.ts';
 
 /** In the order of their names. */
-export const resourceTypes: readonly ResourceType[] = Object.values(types);
+export const resourceTypes: readonly ResourceType[] = Object.values(types).toSorted((one, other) =>
+  one.type < other.type ? -1 : 1,
+);
 
 export const findResourceType = (name: string): ResourceType | undefined =>
   resourceTypes.find(({ type }) => type === name);

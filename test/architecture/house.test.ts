@@ -60,6 +60,7 @@ const wallClock: Readonly<Record<string, string>> = {
   'functions/adapters/aws/logs/logs.ts': 'stamps lines',
   'functions/adapters/aws/builder/builder-sources.ts': 'says when an address ends, by the clock that S3 has',
   'functions/adapters/processes/layout.ts': 'makes a name that was not there before',
+  'functions/adapters/local/aws-apis/api-server.main.ts': 'compares it with the times in signatures',
   'functions/adapters/local/builder/uploads.ts': 'compares it with the times of files',
   'functions/api/identity/issuer.ts': 'compares it with the times in tokens',
 };

@@ -14,6 +14,7 @@ import {
 import { placesOf } from '../../core/placement/choose-place.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Activity } from '../../ports/activity.ts';
+import type { BucketsAndQueues } from '../../ports/buckets-and-queues.ts';
 import type { Caches } from '../../ports/caches.ts';
 import type { Effects } from '../../ports/effects.ts';
 import type { Logs } from '../../ports/logs.ts';
@@ -29,6 +30,7 @@ export interface InPlace {
   logs: Logs;
   /** Absent where it has none. */
   caches?: Caches;
+  bucketsAndQueues?: BucketsAndQueues;
 }
 
 export interface ByPlaceOptions {
@@ -199,6 +201,29 @@ export function createByPlace(options: ByPlaceOptions): Required<InPlace> & { pl
     inventory: async (ref) => (await cachesOf(ref)).inventory(ref),
   };
 
+  const bucketsAndQueuesOf = async (ref: EnvironmentRef): Promise<BucketsAndQueues> => {
+    const { bucketsAndQueues: found } = await of(ref, true);
+    if (found) return found;
+    throw new Problem(
+      'unavailable',
+      'There are no buckets and queues in the place of this environment.',
+      noBucketsAndQueues,
+    );
+  };
+  const bucketsAndQueues: BucketsAndQueues = {
+    async refusal(environment) {
+      const there = environment ? await of(environment) : home;
+      return there.bucketsAndQueues ? there.bucketsAndQueues.refusal(environment) : noBucketsAndQueues;
+    },
+    ensure: async (ref, spec, key) => (await bucketsAndQueuesOf(ref)).ensure(ref, spec, key),
+    allow: async (ref, key) => (await bucketsAndQueuesOf(ref)).allow(ref, key),
+    retain: async (ref, keyId) => (await bucketsAndQueuesOf(ref)).retain(ref, keyId),
+    sleep: async (ref) => (await bucketsAndQueuesOf(ref)).sleep(ref),
+    wake: async (ref) => (await bucketsAndQueuesOf(ref)).wake(ref),
+    remove: async (ref) => (await bucketsAndQueuesOf(ref)).remove(ref),
+    inventory: async (ref) => (await bucketsAndQueuesOf(ref)).inventory(ref),
+  };
+
   /** The environments in their places; what is in one that can not be asked is unknown, and keeps no other from it. */
   async function lastRequests(refs: readonly EnvironmentRef[]) {
     const byPlace = new Map<string | undefined, number[]>();
@@ -224,6 +249,7 @@ export function createByPlace(options: ByPlaceOptions): Required<InPlace> & { pl
   return {
     workloads,
     caches,
+    bucketsAndQueues,
     activity: {
       lastRequests,
       requests: async (ref, seconds) => (await of(ref)).activity.requests(ref, seconds),
@@ -247,6 +273,11 @@ export function createByPlace(options: ByPlaceOptions): Required<InPlace> & { pl
 const noCaches = {
   why: 'its place has no Redis servers',
   hint: 'Deploy it to an environment in another place, or take a server of your own by a secret with its URL.',
+};
+
+const noBucketsAndQueues = {
+  why: 'its place has no buckets and queues',
+  hint: 'Deploy it to an environment in another place, or make one in your AWS account and give its name and its keys to the program as secrets of the environment.',
 };
 
 /** @throws Problem unavailable when it takes longer than a check may */

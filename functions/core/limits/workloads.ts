@@ -3,6 +3,20 @@ import { RUN_SECONDS } from '../operations/kinds/run.ts';
 import { KIB, limit, MIB } from './limit.ts';
 
 export const workloadLimits = {
+  objectBody: limit({
+    value: 64 * MIB,
+    unit: 'bytes',
+    of: 'What is sent to a bucket in one request, on one machine',
+    each: 'a request',
+    past: 'The request is refused with `EntityTooLarge`. A larger object is sent in parts, as clients do by themselves.',
+  }),
+  messageBody: limit({
+    value: 2 * MIB,
+    unit: 'bytes',
+    of: 'What is sent to a queue in one request, on one machine',
+    each: 'a request',
+    past: 'The request is refused with `EntityTooLarge`.',
+  }),
   runCommand: limit({
     value: 8 * KIB,
     unit: 'characters',

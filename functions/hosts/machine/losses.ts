@@ -49,6 +49,8 @@ async function findLosses(directory: string, store: Store, anchors: Anchors): Pr
     losses.push({ key: 'databases', words: 'berth.db is empty, and a server with databases is there' });
   if (!known && list(join(directory, 'redis')).length > 0)
     losses.push({ key: 'redis', words: 'berth.db is empty, and Redis servers with data are there' });
+  if (!known && list(join(directory, 'aws-apis')).length > 0)
+    losses.push({ key: 'aws-apis', words: 'berth.db is empty, and buckets or queues with data are there' });
   if (known && !existsSync(join(directory, 'secrets')))
     losses.push({ key: 'secrets', words: 'the file secrets is gone, which all secret values are in' });
   return losses;

@@ -16,7 +16,7 @@ export interface RedisSubject {
 }
 
 /** What workflows do with a resource that takes its time. */
-const untilDone = <T>(work: () => Promise<T>): Promise<T> =>
+export const untilDone = <T>(work: () => Promise<T>): Promise<T> =>
   settled(async () => {
     try {
       return { done: await work() };

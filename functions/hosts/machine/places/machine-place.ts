@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Containers, createContainers } from '../../../adapters/containers/containers.ts';
 import { findEngine } from '../../../adapters/containers/find-engine.ts';
 import { createActivity } from '../../../adapters/local/activity/activity.ts';
+import { createLocalBucketsAndQueues } from '../../../adapters/local/aws-apis/buckets-and-queues.ts';
 import { createLocalBuilder } from '../../../adapters/local/builder/builder.ts';
 import { keptPorts, postgresPorts } from '../../../adapters/local/loopback-port.ts';
 import { createSpanReceiver } from '../../../adapters/local/otlp/receiver.ts';
@@ -91,6 +92,7 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
       sharedPorts: async () => [
         ...(await postgresPorts(path('postgres'))),
         ...(await keptPorts(path('redis'))),
+        ...(await keptPorts(path('aws-apis'))),
         receiver.port,
       ],
     }),
@@ -98,6 +100,10 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
   const caches = createLocalCaches({
     directory: path('redis'),
     find: () => findServers(config, containers?.containers),
+    log: (line) => log.info(line),
+  });
+  const bucketsAndQueues = createLocalBucketsAndQueues({
+    directory: path('aws-apis'),
     log: (line) => log.info(line),
   });
   const workloads = await createProcessWorkloads({
@@ -122,6 +128,7 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
   return {
     ports: {
       activity,
+      bucketsAndQueues,
       builder,
       caches,
       databases,
@@ -156,13 +163,15 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
       uploadsInUse(ports.store)
         .then((used) => used && builder.removeAbandoned(used))
         .catch((error: unknown) => log.error('Uploads of the last run were not looked through', error));
-      const resume = async () => void (await Promise.all([databases.resume(), caches.resume()]));
+      const resume = async () =>
+        void (await Promise.all([databases.resume(), caches.resume(), bucketsAndQueues.resume()]));
       return resuming.run({ ...ports, databases: { ...databases, resume } }, log);
     },
     async close() {
       resuming.close();
       await events?.close();
       await caches.close();
+      await bucketsAndQueues.close();
       await containers?.containers.redis.close();
       await activity.close();
       await receiver.close();

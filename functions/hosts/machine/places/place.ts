@@ -11,6 +11,7 @@ export type PlacePorts = Pick<
   Ports,
   | 'activity'
   | 'builder'
+  | 'bucketsAndQueues'
   | 'caches'
   | 'databases'
   | 'isolation'
