@@ -4275,6 +4275,98 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/evidence': {
+    /**
+     * Take signed evidence of a period
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query: {
+          /**
+           * The period begins here.
+           */
+          from: string;
+          /**
+           * The period ends before this time; now where it is absent or later.
+           */
+          to?: string;
+          /**
+           * The id of the last event of the pack before, as `berth-evidence-next` of its answer says it.
+           */
+          after?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/evidence': {
+    /**
+     * Take signed evidence of what belongs to no project
+     */
+    get: {
+      parameters: {
+        query: {
+          /**
+           * The period begins here.
+           */
+          from: string;
+          /**
+           * The period ends before this time; now where it is absent or later.
+           */
+          to?: string;
+          /**
+           * The id of the last event of the pack before, as `berth-evidence-next` of its answer says it.
+           */
+          after?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/evidence/key': {
+    /**
+     * Read the public key that evidence is signed with
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': EvidenceKey;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/services': {
     /**
      * Create a service
@@ -11592,6 +11684,17 @@ export interface AuditReport {
     number: number;
     detail: string;
   }[];
+}
+export interface EvidenceKey {
+  algorithm: 'Ed25519';
+  /**
+   * The 32 bytes, base64url.
+   */
+  publicKey: string;
+  /**
+   * The same as a file of a key has it.
+   */
+  pem: string;
 }
 export interface Service {
   project: string;

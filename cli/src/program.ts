@@ -11,6 +11,7 @@ import { addLogs } from './commands/logs.ts';
 import { addMcp } from './commands/mcp.ts';
 import { addOperations } from './commands/operations.ts';
 import { addPlaces } from './commands/places.ts';
+import { addEvidence } from './commands/reports/evidence.ts';
 import { addAlerts } from './commands/running/alerts.ts';
 import { addCost } from './commands/running/cost.ts';
 import { addDatabases } from './commands/running/databases.ts';
@@ -67,6 +68,7 @@ export function createProgram(version: string): Command {
   addDomains(program);
   addAlerts(program);
   addCost(program);
+  addEvidence(program);
   addExec(program);
   addVariables(program);
   addEnvironments(program);

@@ -17,6 +17,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./webhooks/webhooks.ts'),
   () => import('./events/events.ts'),
   () => import('./events/audit.ts'),
+  () => import('./events/evidence.ts'),
   () => import('./services/services.ts'),
   () => import('./connections/connections.ts'),
   () => import('./connections/deliveries.ts'),
