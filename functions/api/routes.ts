@@ -56,6 +56,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./deployments/plan.ts'),
   () => import('./deployments/rollouts.ts'),
   () => import('./figures/prometheus.ts'),
+  () => import('./figures/dora.ts'),
   () => import('./pipelines/pipelines.ts'),
   () => import('./pipelines/promotions.ts'),
   () => import('./alerts/alert-rules.ts'),

@@ -610,6 +610,13 @@ describe('The command line', () => {
     expect(await digest()).toBe(first);
   });
 
+  it('shows how deliveries do, and where they fail', async () => {
+    expect(await ok('figures --days 90')).toMatch(
+      /^all +\d+\.\d\d a day \(n \d+\) .*\n[\s\S]*persistent environments[\s\S]*^deployment +\d+ created/m,
+    );
+    expect((await run('figures --days 31')).err).toContain('30 or 90');
+  });
+
   it('takes evidence for an auditor, who checks it with a program of its own', async () => {
     const [file = ''] = (await ok('evidence --from 2020-01-01 --out proof')).trim().split('\n');
     expect(file).toMatch(/^shop-evidence-2020-01-01-/);

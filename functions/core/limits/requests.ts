@@ -147,6 +147,20 @@ export const requestLimits = {
     each: 'a request',
     past: 'Those that began last are left out, and the pack says how many.',
   }),
+  figuresEvents: limit({
+    value: 50_000,
+    unit: 'records',
+    of: 'Events that figures of deliveries are made of',
+    each: 'a request',
+    past: 'The older ones are left out: the period begins later, and the answer says when.',
+  }),
+  figuresVersions: limit({
+    value: 500,
+    unit: 'records',
+    of: 'Versions whose commit times are read for figures',
+    each: 'a request',
+    past: 'Of the older ones the lead time is left out.',
+  }),
   dryRun: limit({
     value: 500,
     unit: 'deployments',
