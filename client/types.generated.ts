@@ -2380,6 +2380,10 @@ export type Source =
        */
       ref: string;
       commit: string;
+      /**
+       * Of the commit, as its committer’s clock had it.
+       */
+      committedAt?: string;
       author?: string;
       message?: string;
       /**
@@ -4266,6 +4270,98 @@ export interface Paths {
       responses: {
         200: {
           content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/evidence': {
+    /**
+     * Take signed evidence of a period
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query: {
+          /**
+           * The period begins here.
+           */
+          from: string;
+          /**
+           * The period ends before this time; now where it is absent or later.
+           */
+          to?: string;
+          /**
+           * The id of the last event of the pack before, as `berth-evidence-next` of its answer says it.
+           */
+          after?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/evidence': {
+    /**
+     * Take signed evidence of what belongs to no project
+     */
+    get: {
+      parameters: {
+        query: {
+          /**
+           * The period begins here.
+           */
+          from: string;
+          /**
+           * The period ends before this time; now where it is absent or later.
+           */
+          to?: string;
+          /**
+           * The id of the last event of the pack before, as `berth-evidence-next` of its answer says it.
+           */
+          after?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/evidence/key': {
+    /**
+     * Read the public key that evidence is signed with
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': EvidenceKey;
+          };
         };
         default: {
           content: {
@@ -9572,6 +9668,39 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/figures': {
+    /**
+     * Read how deliveries of a project do, and how it is used
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many days back; 30 by default.
+           */
+          days?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': DoraFigures;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/pipeline': {
     /**
      * Read the pipeline of a project
@@ -11593,6 +11722,17 @@ export interface AuditReport {
     detail: string;
   }[];
 }
+export interface EvidenceKey {
+  algorithm: 'Ed25519';
+  /**
+   * The 32 bytes, base64url.
+   */
+  publicKey: string;
+  /**
+   * The same as a file of a key has it.
+   */
+  pem: string;
+}
 export interface Service {
   project: string;
   name: string;
@@ -13106,6 +13246,251 @@ export interface Figures {
   errorRate: number;
   p50Ms: number;
   p99Ms: number;
+}
+export interface DoraFigures {
+  /**
+   * The period begins here: later than was asked for where it has more than 50000 events.
+   */
+  from: string;
+  to: string;
+  all: {
+    deployments: {
+      /**
+       * Deployments that brought a version which serves, or did.
+       */
+      n: number;
+      perDay: number;
+    };
+    /**
+     * From the commit to where it serves.
+     */
+    leadTime: {
+      /**
+       * Versions whose commit time is known, each once in an environment.
+       */
+      n: number;
+      /**
+       * Half of them took no longer. Null with fewer than 5.
+       */
+      medianSeconds: number | null;
+      /**
+       * Nine of ten took no longer. Null with fewer than 5.
+       */
+      p90Seconds: number | null;
+    };
+    /**
+     * Changes that failed, of all that ended.
+     */
+    changeFailures: {
+      /**
+       * Deployments that brought a version, or failed to.
+       */
+      n: number;
+      /**
+       * Those of them that failed, or were taken back.
+       */
+      failed: number;
+      /**
+       * Those of the failed that a check of the new version ended.
+       */
+      checked: number;
+      /**
+       * Those that served, and were rolled back within a day.
+       */
+      takenBack: number;
+      /**
+       * 0 to 1; null with fewer than 5.
+       */
+      rate: number | null;
+    };
+    /**
+     * From a failure to the next deployment, or rollback, that served.
+     */
+    timeToRestore: {
+      /**
+       * Failures behind which a deployment or a rollback served.
+       */
+      n: number;
+      /**
+       * Failures behind which nothing has served yet.
+       */
+      open: number;
+      /**
+       * Half of them took no longer. Null with fewer than 5.
+       */
+      medianSeconds: number | null;
+    };
+  };
+  services: {
+    service: string;
+    deployments: {
+      /**
+       * Deployments that brought a version which serves, or did.
+       */
+      n: number;
+      perDay: number;
+    };
+    /**
+     * From the commit to where it serves.
+     */
+    leadTime: {
+      /**
+       * Versions whose commit time is known, each once in an environment.
+       */
+      n: number;
+      /**
+       * Half of them took no longer. Null with fewer than 5.
+       */
+      medianSeconds: number | null;
+      /**
+       * Nine of ten took no longer. Null with fewer than 5.
+       */
+      p90Seconds: number | null;
+    };
+    /**
+     * Changes that failed, of all that ended.
+     */
+    changeFailures: {
+      /**
+       * Deployments that brought a version, or failed to.
+       */
+      n: number;
+      /**
+       * Those of them that failed, or were taken back.
+       */
+      failed: number;
+      /**
+       * Those of the failed that a check of the new version ended.
+       */
+      checked: number;
+      /**
+       * Those that served, and were rolled back within a day.
+       */
+      takenBack: number;
+      /**
+       * 0 to 1; null with fewer than 5.
+       */
+      rate: number | null;
+    };
+    /**
+     * From a failure to the next deployment, or rollback, that served.
+     */
+    timeToRestore: {
+      /**
+       * Failures behind which a deployment or a rollback served.
+       */
+      n: number;
+      /**
+       * Failures behind which nothing has served yet.
+       */
+      open: number;
+      /**
+       * Half of them took no longer. Null with fewer than 5.
+       */
+      medianSeconds: number | null;
+    };
+  }[];
+  /**
+   * By the kind of environment.
+   */
+  classes: {
+    /**
+     * `gone`: of environments that are not there any more.
+     */
+    class: 'protected' | 'persistent' | 'ephemeral' | 'gone';
+    deployments: {
+      /**
+       * Deployments that brought a version which serves, or did.
+       */
+      n: number;
+      perDay: number;
+    };
+    /**
+     * From the commit to where it serves.
+     */
+    leadTime: {
+      /**
+       * Versions whose commit time is known, each once in an environment.
+       */
+      n: number;
+      /**
+       * Half of them took no longer. Null with fewer than 5.
+       */
+      medianSeconds: number | null;
+      /**
+       * Nine of ten took no longer. Null with fewer than 5.
+       */
+      p90Seconds: number | null;
+    };
+    /**
+     * Changes that failed, of all that ended.
+     */
+    changeFailures: {
+      /**
+       * Deployments that brought a version, or failed to.
+       */
+      n: number;
+      /**
+       * Those of them that failed, or were taken back.
+       */
+      failed: number;
+      /**
+       * Those of the failed that a check of the new version ended.
+       */
+      checked: number;
+      /**
+       * Those that served, and were rolled back within a day.
+       */
+      takenBack: number;
+      /**
+       * 0 to 1; null with fewer than 5.
+       */
+      rate: number | null;
+    };
+    /**
+     * From a failure to the next deployment, or rollback, that served.
+     */
+    timeToRestore: {
+      /**
+       * Failures behind which a deployment or a rollback served.
+       */
+      n: number;
+      /**
+       * Failures behind which nothing has served yet.
+       */
+      open: number;
+      /**
+       * Half of them took no longer. Null with fewer than 5.
+       */
+      medianSeconds: number | null;
+    };
+  }[];
+  /**
+   * What is used and where it fails, the most used first.
+   */
+  use: {
+    /**
+     * Of the events.
+     */
+    noun: string;
+    /**
+     * How often each of its types came.
+     */
+    counts: {
+      [k: string]: number;
+    };
+    /**
+     * Different people and programs.
+     */
+    actors: number;
+    /**
+     * Codes of problems; of refused attempts the permission that was missing.
+     */
+    failures: {
+      code: string;
+      n: number;
+    }[];
+  }[];
 }
 export interface Pipeline {
   project: string;

@@ -100,6 +100,11 @@ async function buildCommandLine(packed) {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
   for (const { name, body } of files) writeFileSync(join(dist, name), body);
+  // It is handed over as it is written: who checks evidence with it reads it first.
+  files.push({
+    name: 'verify-evidence.mjs',
+    body: readFileSync(join(root, 'cli', 'verify-evidence.mjs')),
+  });
   const manifest = { name: 'package.json', body: readFileSync(join(root, 'cli', 'package.json')) };
   const entries = [manifest, ...files].map(({ name, body }) => ({
     // The same sources make the same bytes.

@@ -11,6 +11,8 @@ import { addLogs } from './commands/logs.ts';
 import { addMcp } from './commands/mcp.ts';
 import { addOperations } from './commands/operations.ts';
 import { addPlaces } from './commands/places.ts';
+import { addEvidence } from './commands/reports/evidence.ts';
+import { addFigures } from './commands/reports/figures.ts';
 import { addAlerts } from './commands/running/alerts.ts';
 import { addCost } from './commands/running/cost.ts';
 import { addDatabases } from './commands/running/databases.ts';
@@ -69,6 +71,8 @@ export function createProgram(version: string): Command {
   addDomains(program);
   addAlerts(program);
   addCost(program);
+  addEvidence(program);
+  addFigures(program);
   addExec(program);
   addVariables(program);
   addEnvironments(program);

@@ -285,6 +285,9 @@ export const domainSecretPath = (
 /** Where the key of the account with the certificate authority is: below the name of no project. */
 export const CERTIFICATE_ACCOUNT_PATH = '-certificates/account-key';
 
+/** Where the seed of the key is that signs packs of evidence: below the name of no project. */
+export const EVIDENCE_KEY_PATH = '-evidence/signing-key';
+
 export const maskingKey = (project: string): Key => ({ pk: `masking#${project}`, sk: 'masking' });
 
 /** How an environment came to begin as another one; it is removed with the environment. */

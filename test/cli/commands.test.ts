@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -625,6 +626,36 @@ describe('The command line', () => {
     const back = await run('rollback');
     expect(back.err).toMatch(/Going back to deployment \d+: version \S+, of /);
     expect(await digest()).toBe(first);
+  });
+
+  it('shows how deliveries do, and where they fail', async () => {
+    expect(await ok('figures --days 90')).toMatch(
+      /^all +\d+\.\d\d a day \(n \d+\) .*\n[\s\S]*persistent environments[\s\S]*^deployment +\d+ created/m,
+    );
+    expect((await run('figures --days 31')).err).toContain('30 or 90');
+  });
+
+  it('takes evidence for an auditor, who checks it with a program of its own', async () => {
+    const [file = ''] = (await ok('evidence --from 2020-01-01 --out proof')).trim().split('\n');
+    expect(file).toMatch(/^shop-evidence-2020-01-01-/);
+    expect((await run('evidence --from 2020-01-01 --out proof')).err).toContain('--force');
+    expect(await ok('evidence --platform --from 2020-01-01 --out proof')).toMatch(/^platform-evidence-/);
+    expect((await run('evidence')).err).toContain('--from');
+    const key = join(cli.folder, 'berth-evidence.pem');
+    writeFileSync(key, await ok('evidence --key'));
+    const verifier = join(import.meta.dirname, '../../cli/verify-evidence.mjs');
+    const check = (path: string) =>
+      spawnSync(process.execPath, [verifier, '--key', key, path], { encoding: 'utf8' });
+    const pack = join(cli.folder, 'proof', file);
+    expect(check(pack)).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^Whole: \d+ events of shop/),
+    });
+    writeFileSync(pack, readFileSync(pack, 'utf8').replace('CC8.1', 'CC8.2'));
+    expect(check(pack)).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('its signature does not fit'),
+    });
   });
 
   it('puts environments to sleep, wakes, keeps and destroys them', async () => {

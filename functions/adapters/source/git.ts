@@ -143,14 +143,14 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
   let text = '';
   await must(
     'the ref is no commit',
-    ['log', '-1', '--no-show-signature', '--format=%H%x00%an%x00%s', 'FETCH_HEAD', '--'],
+    ['log', '-1', '--no-show-signature', '--format=%H%x00%an%x00%cI%x00%s', 'FETCH_HEAD', '--'],
     {
       onStdout: async (output) => {
         for await (const chunk of output) if (text.length < 10_000) text += String(chunk);
       },
     },
   );
-  const [commit = '', author = '', message = ''] = text.trimEnd().split('\0').map(plain);
+  const [commit = '', author = '', committed = '', message = ''] = text.trimEnd().split('\0').map(plain);
   if (!isCommit(commit) || (isCommit(ref) && commit !== ref) || (wanted ?? commit) !== commit)
     throw failed('git answered with another commit');
   log(`Commit ${commit}: ${message.slice(0, 200)}`);
@@ -168,9 +168,16 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
     url,
     ref: found,
     commit,
+    ...committedAt(committed),
     ...(author === '' ? {} : { author: author.slice(0, 200) }),
     ...(message === '' ? {} : { message: message.slice(0, 500) }),
   };
+}
+
+/** A commit may have any time, also one that no calendar has. */
+function committedAt(text: string): { committedAt?: string } {
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? {} : { committedAt: new Date(time).toISOString() };
 }
 
 /** The lines of git's configuration by which it signs in at one host; no list of processes shows them. */

@@ -1,8 +1,6 @@
 /** What a browser shows when a sign-in did not succeed. */
+import { escapeHtml } from '../../core/html.ts';
 import type { Problem } from '../../core/problem.ts';
-
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escapeHtml = (text: string): string => text.replaceAll(/[&<>"]/g, (sign) => escapes[sign] ?? '');
 
 export function signInPage(problem: Problem): Response {
   const body = `<!doctype html>

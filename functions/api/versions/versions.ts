@@ -28,6 +28,9 @@ const sourceSchema = z
         .string()
         .meta({ description: 'In full: a branch, a tag, or a commit.', example: 'refs/heads/main' }),
       commit: z.string(),
+      committedAt: timeSchema
+        .optional()
+        .meta({ description: 'Of the commit, as its committer’s clock had it.' }),
       author: z.string().optional(),
       message: z.string().optional(),
       path,

@@ -1,5 +1,5 @@
 /** Budgets of requests to the API and of streams. */
-import { KIB, limit } from './limit.ts';
+import { KIB, limit, MIB } from './limit.ts';
 
 export const requestLimits = {
   agentRequest: limit({
@@ -125,6 +125,41 @@ export const requestLimits = {
     of: 'An export of events',
     each: 'a request',
     past: 'The export ends; the next one goes on behind it.',
+  }),
+  evidenceEvents: limit({
+    value: 3_000,
+    unit: 'records',
+    of: 'Events of a pack of evidence',
+    each: 'a request',
+    past: 'The pack ends; the next one goes on behind it.',
+  }),
+  evidenceSize: limit({
+    value: 1.5 * MIB,
+    unit: 'bytes',
+    of: 'Events of a pack of evidence, as JSON',
+    each: 'a request',
+    past: 'The pack ends; the next one goes on behind it.',
+  }),
+  evidenceAccess: limit({
+    value: 2_000,
+    unit: 'records',
+    of: 'Members, tokens and trust rules that a pack of evidence lists',
+    each: 'a request',
+    past: 'Those that began last are left out, and the pack says how many.',
+  }),
+  figuresEvents: limit({
+    value: 50_000,
+    unit: 'records',
+    of: 'Events that figures of deliveries are made of',
+    each: 'a request',
+    past: 'The older ones are left out: the period begins later, and the answer says when.',
+  }),
+  figuresVersions: limit({
+    value: 500,
+    unit: 'records',
+    of: 'Versions whose commit times are read for figures',
+    each: 'a request',
+    past: 'Of the older ones the lead time is left out.',
   }),
   dryRun: limit({
     value: 500,

@@ -9,6 +9,8 @@ export type Source =
       url: string;
       ref: string;
       commit: string;
+      /** When the commit was made, as its committer's clock had it; ISO 8601, UTC. Older versions lack it. */
+      committedAt?: string;
       author?: string;
       message?: string;
       path?: string;

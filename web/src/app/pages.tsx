@@ -61,6 +61,7 @@ const pages: readonly Page[] = [
   page('/projects/:project/operations/:operation', () => import('../pages/operation.tsx')),
   page('/projects/:project/alerts', () => import('../pages/alerts/alerts.tsx')),
   page('/projects/:project/costs', () => import('../pages/costs/costs.tsx')),
+  page('/projects/:project/figures', () => import('../pages/figures/figures.tsx')),
   page('/projects/:project/approvals', () => import('../pages/approvals.tsx')),
   page('/projects/:project/settings', () => import('../pages/settings/general.tsx')),
   page('/projects/:project/settings/members', () => import('../pages/settings/members.tsx')),

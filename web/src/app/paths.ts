@@ -50,6 +50,8 @@ export const activityPath = (project: string): string => `/projects/${project}/a
 
 export const alertsPath = (project: string): string => `/projects/${project}/alerts`;
 
+export const figuresPath = (project: string): string => `/projects/${project}/figures`;
+
 export const costsPath = (project: string): string => `/projects/${project}/costs`;
 
 export const approvalsPath = (project: string): string => `/projects/${project}/approvals`;

@@ -10,6 +10,7 @@ import {
   buildsPath,
   costsPath,
   deployPath,
+  figuresPath,
   pipelinePath,
   projectPath,
   settingsPages,
@@ -61,6 +62,7 @@ export function Side({ project }: { project: string }) {
           </ErrorBoundary>
         </li>
         <li>{item(costsPath(project), 'Costs')}</li>
+        <li>{item(figuresPath(project), 'Figures')}</li>
         <li>{item(settings, 'Settings', isInSettings)}</li>
       </ul>
       {isInSettings && (

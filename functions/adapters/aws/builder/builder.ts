@@ -214,10 +214,11 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       await sent(s3.send(new DeleteObjectCommand({ Bucket, Key: buildKey(request.operation) })));
       throw new TransientError('CodeBuild had a fault of its own.');
     }
-    const { digest, score, files, detected, sha256, ref, commit, author, message } = readOutcome(told);
+    const { digest, score, files, detected, sha256, ref, commit, committedAt, author, message } =
+      readOutcome(told);
     const fetched = upload
       ? uploadSource({ sha256, ...upload })
-      : gitSource(request, { ref, commit, author, message });
+      : gitSource(request, { ref, commit, committedAt, author, message });
     const source = request.path === undefined ? fetched : { ...fetched, path: request.path };
     return { digest, files, detected, source, ...(score === undefined ? {} : { score }) };
   }
@@ -288,6 +289,7 @@ function gitSource(
   found: {
     ref: string | undefined;
     commit: string | undefined;
+    committedAt: string | undefined;
     author: string | undefined;
     message: string | undefined;
   },
@@ -302,6 +304,7 @@ function gitSource(
     // A build does not say what it was not asked for.
     ref: fullRefs(source.ref).find((full) => full === found.ref) ?? source.ref,
     commit: found.commit,
+    ...(found.committedAt === undefined ? {} : { committedAt: found.committedAt }),
     ...(found.author === undefined ? {} : { author: found.author }),
     ...(found.message === undefined ? {} : { message: found.message }),
   };

@@ -65,6 +65,7 @@ const success = z.strictObject({
     .string()
     .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)
     .optional(),
+  committedAt: z.iso.datetime().optional(),
   author: text(500).optional(),
   message: text(5_000).optional(),
 });

@@ -1,7 +1,7 @@
 /** What an event says to people: a sentence, and what is worth to be known with it. Pure. */
-import type { EventDeclaration } from '../event-declaration.ts';
-import { eventTypes } from '../event-types.ts';
+
 import type { CloudEvent } from '../webhook-message.ts';
+import { eventSentence } from './event-sentence.ts';
 
 const TEST = 'dev.berth.webhook.test';
 
@@ -12,11 +12,7 @@ export const dataOf = ({ data }: CloudEvent): Fields => (data.data ?? {}) as Fie
 export function sentenceOf(event: CloudEvent): string {
   const type = event.type.replace(/^dev\.berth\./, '');
   if (event.type === TEST) return 'This is a test from Berth';
-  const declared: EventDeclaration | undefined = (eventTypes as Record<string, EventDeclaration>)[type];
-  const data = dataOf(event);
-  const special = declared?.wordsFor?.find(({ member, value }) => data[member] === value);
-  const words = special?.words ?? declared?.words ?? type;
-  return words.replace(/\{(\w+)\}/g, (_, name: string) => String(event.data[name] ?? data[name] ?? ''));
+  return eventSentence(type, dataOf(event), event.data);
 }
 
 export interface Told {

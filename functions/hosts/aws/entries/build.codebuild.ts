@@ -79,10 +79,11 @@ async function fetchSource(directory: string, tree: string): Promise<Partial<Bui
         gitToken !== undefined && { credential: { user: gitUser, token: gitToken } }),
     };
     const fetched = await fetchRepository(place, from, { allowLocal: false });
-    const { commit, author, message } = fetched;
+    const { commit, committedAt, author, message } = fetched;
     return {
       ref: fetched.ref,
       commit,
+      ...(committedAt === undefined ? {} : { committedAt }),
       ...(author === undefined ? {} : { author }),
       ...(message === undefined ? {} : { message }),
     };

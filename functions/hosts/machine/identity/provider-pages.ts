@@ -1,5 +1,6 @@
 /** The few pages of the identity provider: plain HTML that needs no script. */
 import { createHash } from 'node:crypto';
+import { escapeHtml } from '../../../core/html.ts';
 import type { DemoPerson } from './demo-people.ts';
 
 const STYLE = `
@@ -30,9 +31,6 @@ export const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
   "base-uri 'none'",
 ].join('; ');
-
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escapeHtml = (text: string): string => text.replaceAll(/[&<>"]/g, (sign) => escapes[sign] ?? '');
 
 const page = (title: string, content: string): string => `<!doctype html>
 <html lang="en">

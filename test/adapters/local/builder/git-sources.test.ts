@@ -64,6 +64,7 @@ describe('git', () => {
       expect(source, ref).toMatchObject({ kind: 'git', ref: full, commit: expected });
     }
     const { source, digest } = await subject.git(directory, 'v1.0');
+    expect(source).toMatchObject({ committedAt: expect.stringMatching(/^20.*Z$/) });
     expect(source).toMatchObject({ author: 'Ada Ünal', message: 'First: "quoted" – and more' });
     const { config } = await subject.layout.resolve(repository, digest);
     expect(config.labels).toMatchObject({

@@ -10,6 +10,7 @@ import { type Column, DataTable } from '../../components/page/data-table.tsx';
 import { plain } from '../../components/plain.ts';
 import { Filters, filterOf, keyOfFilter } from '../activity/filters.tsx';
 import { EventDetails } from './audit/event-details.tsx';
+import { Evidence } from './audit/evidence.tsx';
 import { Export } from './audit/export.tsx';
 import { Verification } from './audit/verification.tsx';
 import { Settings } from './page.tsx';
@@ -78,6 +79,7 @@ export default function AuditPage({ project }: { project: string }) {
       action={<Export project={project} />}
     >
       <Verification project={project} />
+      <Evidence project={project} />
       <Filters project={project} />
       <Trail key={keyOfFilter(filter, query.get('hours'))} project={project} filter={filter} />
     </Settings>

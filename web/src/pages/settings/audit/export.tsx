@@ -2,6 +2,7 @@
 
 import { Guarded } from '../../../components/access/guarded.tsx';
 import { useAction } from '../../../components/dialogs/use-action.ts';
+import { saveFile } from '../../../components/save-file.ts';
 import { apiFetch } from '../../../session.ts';
 
 /** The trail comes in parts, each behind the last event of the one before. */
@@ -23,12 +24,7 @@ async function readTrail(project: string): Promise<{ parts: string[]; events: nu
 export function Export({ project }: { project: string }) {
   const { busy, run } = useAction(async () => {
     const { parts, events } = await readTrail(project);
-    const href = URL.createObjectURL(new Blob(parts, { type: 'application/x-ndjson' }));
-    const link = document.createElement('a');
-    link.href = href;
-    link.download = `${project}-audit.ndjson`;
-    link.click();
-    URL.revokeObjectURL(href);
+    saveFile(`${project}-audit.ndjson`, parts, 'application/x-ndjson');
     return `${events} events were exported. npm run verify-audit checks the file without Berth.`;
   }, 'It was not exported');
   return (
