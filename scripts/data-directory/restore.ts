@@ -33,6 +33,7 @@ async function refuseTwin(restored: string): Promise<void> {
   const ports = [
     ...(await postgresPorts(join(restored, 'postgres'))),
     ...(await keptPorts(join(restored, 'redis'))),
+    ...(await keptPorts(join(restored, 'aws-apis'))),
   ];
   for (const port of ports) {
     if (await isFree(port)) continue;

@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { whileAllStandsStill } from '../../scripts/data-directory/stand-still.ts';
-import { type BerthChild, freePort, startChild } from '../support/process.ts';
-import { askWorkload } from '../support/workload.ts';
-import { databaseProgram, query } from '../system/data/database-program.ts';
+import { whileAllStandsStill } from '../../../scripts/data-directory/stand-still.ts';
+import { type BerthChild, freePort, startChild } from '../../support/process.ts';
+import { askWorkload } from '../../support/workload.ts';
+import { databaseProgram, query } from '../../system/data/database-program.ts';
 
 const BASE = '/v1/projects/shop';
 const HOST = 'web.dev.shop.localhost';
-const SCRIPTS = join(import.meta.dirname, '../../scripts/data-directory');
+const SCRIPTS = join(import.meta.dirname, '../../../scripts/data-directory');
 
 let room: string;
 let berth: BerthChild;

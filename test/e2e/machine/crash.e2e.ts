@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type BerthChild, freePort, spawnBerth, startChild } from '../support/process.ts';
-import { program } from '../support/programs.ts';
-import { askWorkload } from '../support/workload.ts';
+import { type BerthChild, freePort, spawnBerth, startChild } from '../../support/process.ts';
+import { program } from '../../support/programs.ts';
+import { askWorkload } from '../../support/workload.ts';
 
 const BASE = '/v1/projects/shop';
 const DEPLOYMENTS = `${BASE}/environments/dev/services/web/deployments`;
