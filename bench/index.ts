@@ -6,6 +6,7 @@ import { clientOf, getJson, median, p99, workloadStatus } from './client.ts';
 import { consoleFigures } from './console.ts';
 import { deploymentFigures, instantRollbackFigures } from './deployments.ts';
 import { load } from './load.ts';
+import { previewFigures } from './previews.ts';
 import { restartFigures } from './restart.ts';
 import { SEEDED, seed } from './seed.ts';
 import { makeDirectory, removeDirectory, startProcess } from './server.ts';
@@ -132,6 +133,7 @@ const measures: Record<string, () => Promise<void> | void> = {
   environments,
   restart: () => restartFigures(add),
   seeded,
+  previews: () => previewFigures(add),
   console: () => consoleFigures(add),
 };
 // `npm run bench -- demo idle` measures only these two.
