@@ -214,6 +214,10 @@ export interface GitHost {
     /** When it came, epoch milliseconds. */
     at: number;
   }[];
+  /** Deployments of GitHub, in order, each with what it was told. */
+  deployments: { id: number; made: Json; statuses: Json[] }[];
+  /** Answers with this status whoever tells of deployments, while it is set. */
+  denyDeployments(status: number | undefined): void;
   /** Comments by their ids, each with all that it said. */
   comments: Map<string, string[]>;
   /** The newest commit of each branch. */
@@ -228,6 +232,28 @@ export interface GitHost {
   close(): void;
 }
 
+const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+
+/** Whether GitHub takes what it is told, by its documentation: deployments, and their statuses. */
+function takesDeployment(url: string, told: Json): boolean {
+  if (!url.endsWith('/statuses'))
+    return (
+      /^[0-9a-f]{40}$/.test(told.ref) &&
+      Array.isArray(told.required_contexts) &&
+      told.auto_merge === false &&
+      typeof told.transient_environment === 'boolean' &&
+      [told.task, told.environment, told.description].every((value) => typeof value === 'string')
+    );
+  const { state, description, environment_url: url_, log_url: log, ...rest } = told;
+  return (
+    ['in_progress', 'success', 'failure', 'inactive'].includes(state) &&
+    isText(description) &&
+    (description ?? '').length <= 140 &&
+    [url_, log].every((link) => link === undefined || URL.canParse(link)) &&
+    Object.keys(rest).length === 0
+  );
+}
+
 /** @param name the repository's full name */
 export async function openGitHost(provider: GitProvider, name = NAME): Promise<GitHost> {
   const dialect = dialects[provider];
@@ -236,6 +262,8 @@ export async function openGitHost(provider: GitProvider, name = NAME): Promise<G
   const comments: GitHost['comments'] = new Map();
   const refused: string[] = [];
   const heads = new Map<string, string>();
+  const deployments: GitHost['deployments'] = [];
+  let denied: number | undefined;
   let failing: number | undefined;
   let made = 0;
   const commentsOf = /\/(?:issues|merge_requests)\/(\d+)\/(?:comments|notes)(?:\?.*)?$/;
@@ -252,6 +280,16 @@ export async function openGitHost(provider: GitProvider, name = NAME): Promise<G
     };
     if (failing !== undefined) return answer(failing);
     if (!dialect.isKnown(headers)) return refuse(401);
+    if (provider === 'github' && url.startsWith(`/repos/${name}/deployments`)) {
+      if (denied !== undefined) return answer(denied);
+      const told = JSON.parse(body) as Json;
+      const wrong = method !== 'POST' || !takesDeployment(url, told);
+      if (wrong) return refuse(422);
+      const of = deployments.find(({ id }) => url.endsWith(`/deployments/${id}/statuses`));
+      if (of) of.statuses.push(told);
+      else deployments.push({ id: deployments.length + 1, made: told, statuses: [] });
+      return answer(201, { id: deployments.length });
+    }
     const commit = url.startsWith(statusesAt) ? url.slice(statusesAt.length) : undefined;
     const changed = commentAt.exec(url)?.[1];
     if (commit !== undefined && /^[0-9a-f]{40}$/.test(commit) && method === 'POST') {
@@ -309,6 +347,10 @@ export async function openGitHost(provider: GitProvider, name = NAME): Promise<G
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     statuses,
+    deployments,
+    denyDeployments: (status) => {
+      denied = status;
+    },
     comments,
     refused,
     heads,
