@@ -27,7 +27,7 @@ interface Service {
   window: number;
   /** Pushes whose messages never come, by their places. */
   lost: Set<number>;
-  /** When the first message of a commit was sent, epoch milliseconds. */
+  /** When the message of a commit was sent that was accepted as new, epoch milliseconds. */
   sentAt: Map<string, number>;
   taken: Set<string>;
 }
@@ -139,8 +139,9 @@ async function deliverAll(subject: TrialSubject, random: Random, services: Servi
       }
       await killing;
       const { service, after, message } = next;
-      if (!service.sentAt.has(after)) service.sentAt.set(after, Date.now());
+      const sentAt = Date.now();
       const status = await subject.deliver(service.hook, message);
+      if (status === 201) service.sentAt.set(after, sentAt);
       if (status === 200 || status === 201) service.taken.add(after);
       else if (status !== undefined) throw new Error(`A delivery was answered ${status}`);
       await sleep(random.below(100));
