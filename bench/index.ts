@@ -7,6 +7,7 @@ import { clientOf, getJson, median, p99, workloadStatus } from './client.ts';
 import { consoleFigures } from './console.ts';
 import { deploymentFigures, instantRollbackFigures } from './deployments.ts';
 import { load } from './load.ts';
+import { previewFigures } from './previews.ts';
 import { type Figure, shown, writeFigures } from './report.ts';
 import { restartFigures } from './restart.ts';
 import { SEEDED, seed } from './seed.ts';
@@ -127,6 +128,7 @@ const measures: Record<string, () => Promise<void> | void> = {
   environments,
   restart: () => restartFigures(add),
   seeded,
+  previews: () => previewFigures(add),
   console: () => consoleFigures(add),
 };
 // `npm run bench -- demo idle` measures only these two; `--write` writes the page of all.

@@ -11814,6 +11814,10 @@ export interface Connection {
     reason: string;
     nextAt: string;
   };
+  /**
+   * Why GitHub is not told of deployments beside the statuses of commits; it is tried again once a day. In answers to reads alone.
+   */
+  deploymentsRefused?: string;
   createdAt: string;
   createdBy: string;
 }

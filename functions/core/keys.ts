@@ -115,6 +115,16 @@ export const laneKey = (connection: string, name: string): Key => ({
   pk: `lanes#${connection}`,
   sk: shortHash(name, 32),
 });
+/** The deployment at the provider that tells of a delivery, or of the newest one of a pull request. */
+export const toldDeploymentKey = (connection: string, lane: string): Key => ({
+  pk: deliveriesPartition(connection),
+  sk: `deployment#${lane}`,
+});
+/** That the token may not tell of deployments. */
+export const deploymentsRefusedKey = (connection: string): Key => ({
+  pk: deliveriesPartition(connection),
+  sk: 'deployments-refused',
+});
 const PREVIEWS = 'previews#';
 export const previewsPartition = (project: string): string => `${PREVIEWS}${project}`;
 export const isPreviewKey = ({ pk }: Key): boolean => pk.startsWith(PREVIEWS);

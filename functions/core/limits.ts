@@ -182,6 +182,13 @@ export const limits = {
     each: 'a backup',
     past: 'The backup fails and says so; the server’s own snapshots hold larger ones.',
   }),
+  snapshotSeconds: limit({
+    value: 3_600,
+    unit: 'seconds',
+    of: 'The age of the masked data that previews begin with, on one machine',
+    each: 'a database of the base',
+    past: 'The next preview has them copied and masked anew.',
+  }),
   maskingSeconds: limit({
     value: 600,
     unit: 'seconds',

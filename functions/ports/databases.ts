@@ -34,6 +34,8 @@ export interface CopySummary {
 export interface DatabaseServer {
   /** The administrator may do all, also to sessions and tables of others. */
   superuser?: true;
+  /** Whether the file system of its data clones files instead of copying them; absent where nobody can tell. */
+  clonesFiles?(): Promise<boolean>;
   /**
    * Connects as administrator, starting the server if it does not run yet.
    * @param database defaults to the maintenance database

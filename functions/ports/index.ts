@@ -61,6 +61,8 @@ export interface Ports {
   shells?: Shells;
   /** Absent where nothing renders for clusters. */
   manifests?: Manifests;
+  /** Where people reach Berth, without a slash at its end; absent where nobody has said. */
+  origin?: string;
   /** What runs in the installation's own place is on AWS, and paid for by what it uses there. */
   isOnAws?: true;
 }

@@ -121,6 +121,25 @@ export interface ResourceCopies {
     statements?: readonly string[],
   ): Promise<CopySummary>;
   /**
+   * Makes a masked copy of other data beside these in place of `read` and `load`, where both are in one place: of data that may be as
+   * old as a limit says. Absent where there is no quicker way.
+   * @param ownsSource rejects once the source is not what it was
+   * @returns false where it can not be done so
+   * @throws Problem backup_failed | masking_failed
+   * @throws ResourcePending while another call masks the data
+   */
+  loadMasked?(
+    ports: Ports,
+    from: ResourceIdentity,
+    to: ResourceIdentity,
+    how: {
+      statements: readonly string[];
+      signal: AbortSignal;
+      ownsSource: () => Promise<void>;
+      stillOwned?: () => Promise<void>;
+    },
+  ): Promise<boolean>;
+  /**
    * Puts the copy of this operation, or what the last swap replaced, in the place of the data, at once and whole. What
    * they were stays beside it, closed to all; what an earlier swap left goes. Idempotent.
    * @throws ResourcePending while the copy is not whole

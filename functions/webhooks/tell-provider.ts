@@ -17,6 +17,7 @@ import {
 } from '../core/model/index.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Answered } from '../ports/receivers.ts';
+import { endDeployments, tellDeployment } from './tell-deployment.ts';
 
 type Told = Extract<BerthEvent, { type: 'delivery.accepted' | 'delivery.ended' | 'preview.changed' }>;
 
@@ -63,7 +64,12 @@ async function tellCommit(
   const url = environment === undefined ? undefined : await workloads.url({ project, environment, service });
   const status = statusOf(delivery, url);
   if (!status) return done;
-  return outcomeOf(await ask(providers[connection.provider].statusRequest(place, status)));
+  const provider = providers[connection.provider];
+  const told = outcomeOf(await ask(provider.statusRequest(place, status)));
+  if (!told.delivered || !provider.hasDeployments) return told;
+  const { description } = status;
+  const words = { description, ...(url !== undefined && { url }) };
+  return tellDeployment(ports, connection, delivery, words, { place, ask });
 }
 
 /** Keeps one comment up to date with how the preview is now, whatever it was when the event came. */
@@ -78,6 +84,10 @@ async function tellPullRequest(
   const provider = providers[connection.provider];
   const preview = (await store.get<Preview>(previewKey(connection, number)))?.data;
   if (!preview || preview.connection !== connection.id) return done;
+  if (provider.hasDeployments && preview.state === 'closed') {
+    const ended = await endDeployments(ports, connection, preview, { place, ask });
+    if (!ended.delivered) return ended;
+  }
   const { project, service, environment } = preview;
   const base = connection.previews?.base;
   const cost = preview.state === 'ready' ? await costOfPreview(ports, preview) : undefined;

@@ -141,6 +141,7 @@ function addConnection(program: Command): void {
       for (const { branch, environment } of answer.rules) say(`${branch} -> ${environment}`);
       if (answer.previews) say(`pull requests -> previews as ${answer.previews.base}`);
       if (answer.failure) note(`The provider is not told: ${answer.failure.reason}`);
+      if (answer.deploymentsRefused) note(`GitHub shows no deployments: ${answer.deploymentsRefused}`);
       return undefined;
     });
 

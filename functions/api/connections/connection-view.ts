@@ -2,7 +2,14 @@
 import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
 import { limits } from '../../core/limits.ts';
-import { type Connection, type Delivery, gitProviders, type Preview } from '../../core/model/index.ts';
+import {
+  type Connection,
+  type Delivery,
+  type DeploymentsRefused,
+  gitProviders,
+  type Preview,
+  type WebhookFailure,
+} from '../../core/model/index.ts';
 import type { Item } from '../../ports/store.ts';
 import { compact, durationSchema, errorSchema, membersOf, nameSchema, timeSchema } from '../http/schemas.ts';
 
@@ -83,6 +90,11 @@ export const connectionSchema = z
       .meta({
         description: 'The provider does not take a status; it is sent again. In answers to reads alone.',
       }),
+    deploymentsRefused: z.string().optional().meta({
+      description:
+        'Why GitHub is not told of deployments beside the statuses of commits; it is tried again once a day. In answers to reads alone.',
+      example: 'the token has no right to write deployments (status 403)',
+    }),
     createdAt: timeSchema,
     createdBy: z.string().meta({ example: 'user:ada' }),
   })
@@ -118,7 +130,18 @@ export const previewRulesSchema = z.strictObject({
     }),
 });
 
-export function connectionView({ data }: Item<Connection>, failure?: unknown) {
+interface Telling {
+  failure?: WebhookFailure | undefined;
+  refused?: DeploymentsRefused | undefined;
+}
+
+const whyRefused = ({ status }: DeploymentsRefused): string =>
+  status === 401
+    ? 'the token is not good (status 401)'
+    : `the token has no right to write deployments (status ${status})`;
+
+/** @param telling how the provider takes what it is told */
+export function connectionView({ data }: Item<Connection>, { failure, refused }: Telling = {}) {
   const { secret, token, previews, ...rest } = data;
   return compact({
     ...rest,
@@ -132,6 +155,7 @@ export function connectionView({ data }: Item<Connection>, failure?: unknown) {
     hasToken: token !== undefined,
     previousSecretUntil: secret.previous?.until,
     failure,
+    deploymentsRefused: refused && refused.token === token?.version ? whyRefused(refused) : undefined,
   });
 }
 

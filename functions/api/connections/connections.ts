@@ -9,8 +9,13 @@ import {
   rotateConnectionSecret,
 } from '../../commands/connections/connections.ts';
 import { providers } from '../../core/git/providers.ts';
-import { connectionKey, webhookDeliveryKey } from '../../core/keys.ts';
-import type { Connection, ConnectionPlace, WebhookDelivery } from '../../core/model/index.ts';
+import { connectionKey, deploymentsRefusedKey, webhookDeliveryKey } from '../../core/keys.ts';
+import type {
+  Connection,
+  ConnectionPlace,
+  DeploymentsRefused,
+  WebhookDelivery,
+} from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { checkFolder } from '../../core/source/folder.ts';
 import { parseGitUrl } from '../../core/source/git-source.ts';
@@ -164,8 +169,13 @@ export const routes = [
     handle: async ({ ports: { store }, params }) => {
       if (!(await store.get<Connection>(connectionKey(params)))) await getService(store, params);
       const item = await getConnection(store, params);
-      const outbox = await store.get<WebhookDelivery>(webhookDeliveryKey(params.project, item.data.id));
-      return { status: 200, body: connectionView(item, outbox?.data.failure), etag: etagOf(item) };
+      const { id } = item.data;
+      const [outbox, refused] = await Promise.all([
+        store.get<WebhookDelivery>(webhookDeliveryKey(params.project, id)),
+        store.get<DeploymentsRefused>(deploymentsRefusedKey(id)),
+      ]);
+      const telling = { failure: outbox?.data.failure, refused: refused?.data };
+      return { status: 200, body: connectionView(item, telling), etag: etagOf(item) };
     },
   }),
   route({

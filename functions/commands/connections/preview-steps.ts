@@ -90,7 +90,7 @@ async function make(
       ttlSeconds,
       idleAfterSeconds,
       // Data are copied within a place.
-      ...(data && { data, placement: base.placement ?? HOME }),
+      ...(data && { data: { ...data, mayBeOld: true }, placement: base.placement ?? HOME }),
     },
   );
 }

@@ -1,8 +1,8 @@
 /** How deliveries and promotions, which begin deployments by themselves, wait for these, and for what refuses them for now. */
 import type { ProblemCode } from '../../core/problem.ts';
 
-/** Between two looks at what goes on, and at what waits for a person, milliseconds. */
-export const LOOK_MS = 1_000;
+/** Between two looks at what goes on, less than between two sweeps on one machine, and at what waits for a person, milliseconds. */
+export const LOOK_MS = 500;
 export const APPROVAL_LOOK_MS = 30_000;
 /** Between two tries of what can not be begun yet, milliseconds; and how long it is tried. */
 export const TRY_MS = 5_000;

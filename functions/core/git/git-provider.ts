@@ -53,6 +53,8 @@ export interface Provider {
   commentsRequest(place: ApiPlace, pullRequest: number): ApiRequest;
   /** @param comment the id of the one that is changed; a new one without */
   commentRequest(place: ApiPlace, pullRequest: number, text: string, comment: string | undefined): ApiRequest;
+  /** It has deployments of its own, which tell of those of Berth. */
+  hasDeployments?: true;
   headRequest(place: ApiPlace, branch: string): ApiRequest;
   /** @throws ZodError */
   readHead(answer: unknown): string;

@@ -157,6 +157,7 @@ export const github: Provider = {
   read: readLikeGitHub(LISTED_COMMITS),
   apiOf: (origin) => (origin === 'https://github.com' ? 'https://api.github.com' : `${origin}/api/v3`),
   user: 'x-access-token',
+  hasDeployments: true,
   ...requestsLikeGitHub(
     (token) => ({
       authorization: `Bearer ${token}`,

@@ -115,6 +115,23 @@ export interface Lane {
   closed?: true;
 }
 
+/** A deployment at the provider that tells of a delivery. */
+export interface ToldDeployment {
+  /** The number of the delivery. */
+  delivery: number;
+  /** The provider's. */
+  id: string;
+}
+
+/** The provider does not let the token tell of deployments. */
+export interface DeploymentsRefused {
+  /** The version of the token. */
+  token: string;
+  /** Of its answer. */
+  status: number;
+  at: string;
+}
+
 export interface Preview {
   project: string;
   service: string;

@@ -85,6 +85,7 @@ export function createAwsPorts(config: AwsConfig): {
     anchors,
     registry,
     receivers: createReceivers(),
+    ...(config.identity.origin !== undefined && { origin: config.identity.origin }),
     ...(config.mail && { mail: mailOf(config, config.mail) }),
     store: lazy(store, ['get', 'getMany', 'query', 'transact', 'due', 'changed', 'close']),
     secrets,

@@ -250,6 +250,7 @@ async function createPorts(
   const ports = {
     ...given,
     receivers: createReceivers({ trusted: config.trustedReceivers ?? [] }),
+    ...(config.url !== undefined && { origin: config.url }),
     ...(config.mail && {
       mail: (await import('../../adapters/outgoing/smtp.ts')).createSmtpMail(config.mail),
     }),

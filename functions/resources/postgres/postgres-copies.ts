@@ -24,11 +24,11 @@ type Login = Omit<DatabaseLogin, 'database'>;
 const REPLACED = ' replaced';
 
 /** Comments of the copies of an operation: those that are being made, and the one that is whole and masked. */
-const copyTag = ({ tag }: DatabaseSpec, operation: string): string => `${tag} copy ${operation}`;
-const readyTag = ({ tag }: DatabaseSpec, operation: string): string => `${tag} ready ${operation}`;
+export const copyTag = ({ tag }: DatabaseSpec, operation: string): string => `${tag} copy ${operation}`;
+export const readyTag = ({ tag }: DatabaseSpec, operation: string): string => `${tag} ready ${operation}`;
 
 /** They are short enough for the longest name of a project, and another operation has others. */
-const nameOf = ({ name, prefix }: DatabaseSpec, kind: 'new' | 'old', what: string): string =>
+export const nameOf = ({ name, prefix }: DatabaseSpec, kind: 'new' | 'old', what: string): string =>
   `${prefix}${kind}_${shortHash(`${name} ${what}`, 12)}`;
 
 /** @throws Problem backup_failed in place of CopyFailed */
@@ -114,7 +114,7 @@ const isOf = (spec: DatabaseSpec, operation: string, { tag }: Beside): boolean =
   tag === copyTag(spec, operation) || tag === readyTag(spec, operation);
 
 /** Those without a comment are of calls that died over making them: who makes one has the lock. */
-const dropCopies = (sql: SqlConnection, spec: DatabaseSpec, operation: string, but?: string) =>
+export const dropCopies = (sql: SqlConnection, spec: DatabaseSpec, operation: string, but?: string) =>
   dropBeside(sql, spec, (one) => one.name !== but && (one.tag === null || isOf(spec, operation, one)));
 
 async function create(sql: SqlConnection, spec: DatabaseSpec, name: string, tag: string): Promise<void> {
@@ -123,7 +123,7 @@ async function create(sql: SqlConnection, spec: DatabaseSpec, name: string, tag:
 }
 
 /** Says that a copy may be swapped, and removes what it was made of. @throws ResourcePending */
-async function finish(
+export async function finish(
   server: DatabaseServer,
   spec: DatabaseSpec,
   operation: string,

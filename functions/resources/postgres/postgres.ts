@@ -35,6 +35,7 @@ import {
   serverOf,
   specOf,
 } from './postgres-place.ts';
+import { copyMasked, dropSnapshots, listSnapshots } from './postgres-snapshots.ts';
 import {
   disableLogin,
   dropDatabase,
@@ -155,6 +156,10 @@ async function retire(
   await revokeLogin(ports, previous);
 }
 
+async function* readSource(ports: Ports, from: ResourceIdentity, signal: AbortSignal) {
+  yield* readDatabase(await serverOf(ports, from), await loginOf(ports, from), signal);
+}
+
 /** Explains SQL errors by what they mean here. */
 async function explained<T>(request: ResourceIdentity, work: () => Promise<T>): Promise<T> {
   try {
@@ -260,6 +265,22 @@ export const postgres: ResourceType = {
       const making = { operation, nonce, login, statements, signal, ...(stillOwned && { stillOwned }) };
       return loadBeside(server, spec, chunks, making);
     },
+    async loadMasked(ports, from, to, { statements, signal, ownsSource, stillOwned }) {
+      const { databases, effects } = ports;
+      // A server of its own has no other database beside it. To give what is in one to another role takes all rights.
+      if (isDedicated(from) || isDedicated(to) || !databases.superuser) return false;
+      return copyMasked(databases, specOf(from), specOf(to), {
+        operation: to.operation,
+        nonce: effects.token(9),
+        statements,
+        signal,
+        now: effects.now(),
+        password: effects.token(32),
+        read: () => readSource(ports, from, signal),
+        ownsSource,
+        ...(stillOwned && { stillOwned }),
+      });
+    },
     async swap(ports, request, from, stillOwned) {
       const { server, spec } = await placeOf(ports, request, stillOwned);
       await swapBeside(server, spec, request.operation, from, stillOwned);
@@ -276,7 +297,10 @@ export const postgres: ResourceType = {
     explained(request, async () => {
       const spec = specOf(request);
       if (!isDedicated(request))
-        await withDatabaseLock(ports.databases, spec.prefix, (sql) => dropDatabase(sql, spec));
+        await withDatabaseLock(ports.databases, spec.prefix, async (sql) => {
+          await dropSnapshots(sql, spec);
+          await dropDatabase(sql, spec);
+        });
       // The server goes with everything on it but for a last snapshot, where the place makes one.
       else if (!(await dedicatedServers(ports, request).remove(serverName('berth', request), spec.tag)))
         throw new ResourcePending('The database server is being removed.');
@@ -309,5 +333,9 @@ async function listServerOrDatabase(ports: Ports, request: ResourceIdentity): Pr
     return isThere ? [`database server ${name}`] : [];
   }
   const sql = await ports.databases.connect();
-  return listDatabase(sql, specOf(request)).finally(() => sql.end());
+  try {
+    return [...(await listDatabase(sql, specOf(request))), ...(await listSnapshots(sql, specOf(request)))];
+  } finally {
+    await sql.end();
+  }
 }

@@ -38,6 +38,7 @@ export const copyData: Step<WithData> = {
   watched: true,
   async run({ ports, operation, signal }) {
     const source = await sourceOf(ports, operation);
+    const mayBeOld = operation.input.mayBeOld === true;
     const { rules } = await readMasking(ports.store, operation.project);
     const masking = maskingOf(rules, source, operation.input.masked);
     // What may not be copied is found before anything is.
@@ -55,7 +56,7 @@ export const copyData: Step<WithData> = {
       await sourceOf(ports, operation);
       await checkOwner(ports.store, { ...resource, environmentId: source.id });
       await settled(
-        () => copyOne(ports, { source, resource, request, statements }, signal),
+        () => copyOne(ports, { source, resource, request, statements, mayBeOld }, signal),
         StillProgressing,
       );
       throw new StillProgressing();
@@ -100,12 +101,13 @@ interface Copied {
   resource: Resource;
   request: ResourceRequest;
   statements: string[] | undefined;
+  mayBeOld: boolean;
 }
 
 /** What was copied takes the place of the empty database once it is masked, and is known to nobody before. */
 async function copyOne(
   ports: Ports,
-  { source, resource, request, statements }: Copied,
+  { source, resource, request, statements, mayBeOld }: Copied,
   signal: AbortSignal,
 ): Promise<void> {
   const copies = resourceType(resource.type).copies!;
@@ -113,6 +115,9 @@ async function copyOne(
   try {
     await inTime(signal, async () => {
       const from = { ...resourceRequest(resource, source.id), operation: request.operation };
+      const ownsSource = () => checkOwner(ports.store, { ...resource, environmentId: source.id });
+      const how = statements && { statements, signal, ownsSource, stillOwned };
+      if (mayBeOld && how && (await copies.loadMasked?.(ports, from, request, how))) return;
       const content = await copies.read(ports, from, signal);
       await copies.load(ports, request, content, signal, stillOwned, statements);
     });

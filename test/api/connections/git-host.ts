@@ -32,6 +32,7 @@ export interface PullRequest {
   /** The repository of the head. */
   from?: string;
   at?: number;
+  repository?: string;
 }
 
 export interface Delivered {
@@ -98,23 +99,25 @@ function gitlabPush({ branch = 'main', before = NONE, after, message = 'A change
   };
 }
 
-function githubPull({ action, number = 7, commit, from = NAME, at = 1_700_000_000 }: PullRequest): Json {
+function githubPull({ action, number = 7, commit, at = 1_700_000_000, ...pull }: PullRequest): Json {
+  const { repository = NAME, from = repository } = pull;
   return {
     action,
     number,
-    repository: { full_name: NAME },
+    repository: { full_name: repository },
     pull_request: {
       title: 'Say *hello*',
-      html_url: `https://git.example.com/${NAME}/pull/${number}`,
+      html_url: `https://git.example.com/${repository}/pull/${number}`,
       updated_at: iso(at),
       user: { login: 'ada' },
       head: { sha: commit, ref: 'hello', repo: { full_name: from } },
-      base: { sha: 'b'.repeat(40), ref: 'main', repo: { full_name: NAME } },
+      base: { sha: 'b'.repeat(40), ref: 'main', repo: { full_name: repository } },
     },
   };
 }
 
-function gitlabPull({ action, number = 7, commit, from = NAME, at = 1_700_000_000 }: PullRequest): Json {
+function gitlabPull({ action, number = 7, commit, at = 1_700_000_000, ...pull }: PullRequest): Json {
+  const { repository = NAME, from = repository } = pull;
   const actions = {
     opened: 'open',
     synchronize: 'update',
@@ -125,7 +128,7 @@ function gitlabPull({ action, number = 7, commit, from = NAME, at = 1_700_000_00
   return {
     object_kind: 'merge_request',
     user: { username: 'ada' },
-    project: { path_with_namespace: NAME },
+    project: { path_with_namespace: repository },
     object_attributes: {
       iid: number,
       action: actions[action],
@@ -133,10 +136,10 @@ function gitlabPull({ action, number = 7, commit, from = NAME, at = 1_700_000_00
       last_commit: { id: commit },
       source_branch: 'hello',
       target_branch: 'main',
-      source_project_id: from === NAME ? 1 : 2,
+      source_project_id: from === repository ? 1 : 2,
       target_project_id: 1,
       title: 'Say *hello*',
-      url: `https://git.example.com/${NAME}/-/merge_requests/${number}`,
+      url: `https://git.example.com/${repository}/-/merge_requests/${number}`,
       updated_at: iso(at).replace('T', ' ').replace('.000Z', ' UTC'),
     },
   };
@@ -148,13 +151,13 @@ interface Dialect {
   headers(kind: 'push' | 'pull' | 'other', id: string, body: string, secret: string): Record<string, string>;
   /** Whose request it is. */
   isKnown(headers: IncomingHttpHeaders): boolean;
-  status: RegExp;
+  /** Where statuses of commits of a repository are sent to, before the commit. */
+  statuses(name: string): string;
   states: Record<string, string>;
 }
 
 const hmac = (body: string, secret: string): string =>
   createHmac('sha256', secret).update(body).digest('hex');
-const path = NAME.replace('/', '%2F');
 
 const dialects: Record<GitProvider, Dialect> = {
   github: {
@@ -166,7 +169,7 @@ const dialects: Record<GitProvider, Dialect> = {
       'x-hub-signature-256': `sha256=${hmac(body, secret)}`,
     }),
     isKnown: ({ authorization }) => authorization === `Bearer ${TOKEN}`,
-    status: new RegExp(`^/repos/${NAME}/statuses/([0-9a-f]{40})$`),
+    statuses: (name) => `/repos/${name}/statuses/`,
     states: { pending: 'pending', success: 'success', failure: 'failure', error: 'superseded' },
   },
   gitlab: {
@@ -179,7 +182,7 @@ const dialects: Record<GitProvider, Dialect> = {
       'x-gitlab-token': secret,
     }),
     isKnown: (headers) => headers['private-token'] === TOKEN,
-    status: new RegExp(`^/projects/${path}/statuses/([0-9a-f]{40})$`),
+    statuses: (name) => `/projects/${encodeURIComponent(name)}/statuses/`,
     states: { pending: 'pending', success: 'success', failed: 'failure', canceled: 'superseded' },
   },
   gitea: {
@@ -194,7 +197,7 @@ const dialects: Record<GitProvider, Dialect> = {
       'x-gitea-signature': hmac(body, secret),
     }),
     isKnown: ({ authorization }) => authorization === `token ${TOKEN}`,
-    status: new RegExp(`^/repos/${NAME}/statuses/([0-9a-f]{40})$`),
+    statuses: (name) => `/repos/${name}/statuses/`,
     states: { pending: 'pending', success: 'success', failure: 'failure', error: 'superseded' },
   },
 };
@@ -202,7 +205,19 @@ const dialects: Record<GitProvider, Dialect> = {
 export interface GitHost {
   origin: string;
   /** What commits were told, in order. */
-  statuses: { commit: string; state: string; context: string; description: string; url?: string }[];
+  statuses: {
+    commit: string;
+    state: string;
+    context: string;
+    description: string;
+    url?: string;
+    /** When it came, epoch milliseconds. */
+    at: number;
+  }[];
+  /** Deployments of GitHub, in order, each with what it was told. */
+  deployments: { id: number; made: Json; statuses: Json[] }[];
+  /** Answers with this status whoever tells of deployments, while it is set. */
+  denyDeployments(status: number | undefined): void;
   /** Comments by their ids, each with all that it said. */
   comments: Map<string, string[]>;
   /** The newest commit of each branch. */
@@ -217,12 +232,38 @@ export interface GitHost {
   close(): void;
 }
 
-export async function openGitHost(provider: GitProvider): Promise<GitHost> {
+const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+
+/** Whether GitHub takes what it is told, by its documentation: deployments, and their statuses. */
+function takesDeployment(url: string, told: Json): boolean {
+  if (!url.endsWith('/statuses'))
+    return (
+      /^[0-9a-f]{40}$/.test(told.ref) &&
+      Array.isArray(told.required_contexts) &&
+      told.auto_merge === false &&
+      typeof told.transient_environment === 'boolean' &&
+      [told.task, told.environment, told.description].every((value) => typeof value === 'string')
+    );
+  const { state, description, environment_url: url_, log_url: log, ...rest } = told;
+  return (
+    ['in_progress', 'success', 'failure', 'inactive'].includes(state) &&
+    isText(description) &&
+    (description ?? '').length <= 140 &&
+    [url_, log].every((link) => link === undefined || URL.canParse(link)) &&
+    Object.keys(rest).length === 0
+  );
+}
+
+/** @param name the repository's full name */
+export async function openGitHost(provider: GitProvider, name = NAME): Promise<GitHost> {
   const dialect = dialects[provider];
+  const statusesAt = dialect.statuses(name);
   const statuses: GitHost['statuses'] = [];
   const comments: GitHost['comments'] = new Map();
   const refused: string[] = [];
   const heads = new Map<string, string>();
+  const deployments: GitHost['deployments'] = [];
+  let denied: number | undefined;
   let failing: number | undefined;
   let made = 0;
   const commentsOf = /\/(?:issues|merge_requests)\/(\d+)\/(?:comments|notes)(?:\?.*)?$/;
@@ -239,9 +280,19 @@ export async function openGitHost(provider: GitProvider): Promise<GitHost> {
     };
     if (failing !== undefined) return answer(failing);
     if (!dialect.isKnown(headers)) return refuse(401);
-    const commit = dialect.status.exec(url)?.[1];
+    if (provider === 'github' && url.startsWith(`/repos/${name}/deployments`)) {
+      if (denied !== undefined) return answer(denied);
+      const told = JSON.parse(body) as Json;
+      const wrong = method !== 'POST' || !takesDeployment(url, told);
+      if (wrong) return refuse(422);
+      const of = deployments.find(({ id }) => url.endsWith(`/deployments/${id}/statuses`));
+      if (of) of.statuses.push(told);
+      else deployments.push({ id: deployments.length + 1, made: told, statuses: [] });
+      return answer(201, { id: deployments.length });
+    }
+    const commit = url.startsWith(statusesAt) ? url.slice(statusesAt.length) : undefined;
     const changed = commentAt.exec(url)?.[1];
-    if (commit !== undefined && method === 'POST') {
+    if (commit !== undefined && /^[0-9a-f]{40}$/.test(commit) && method === 'POST') {
       const { state, context, name, description, target_url: link } = JSON.parse(body) as Json;
       const known = dialect.states[state];
       if (known === undefined || typeof (context ?? name) !== 'string') return refuse(422);
@@ -251,6 +302,7 @@ export async function openGitHost(provider: GitProvider): Promise<GitHost> {
         context: context ?? name,
         description,
         ...(link && { url: link }),
+        at: Date.now(),
       });
       return answer(201, { id: 1 });
     }
@@ -286,15 +338,19 @@ export async function openGitHost(provider: GitProvider): Promise<GitHost> {
     id?: string,
   ): Delivered => {
     const body = JSON.stringify(payload);
-    const name = id ?? `${provider}-${++sent}`;
+    const message = id ?? `${provider}-${++sent}`;
     return {
       body,
-      headers: { 'content-type': 'application/json', ...dialect.headers(kind, name, body, secret) },
+      headers: { 'content-type': 'application/json', ...dialect.headers(kind, message, body, secret) },
     };
   };
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     statuses,
+    deployments,
+    denyDeployments: (status) => {
+      denied = status;
+    },
     comments,
     refused,
     heads,

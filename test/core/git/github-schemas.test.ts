@@ -72,6 +72,24 @@ const PULL_REQUEST: [string, string][] = [
   ['pull_request.base.ref', 'string'],
 ];
 
+/** No package of the API's own description is among the dependencies: the names of what is sent are those of the events that it sets off. */
+const DEPLOYMENT: [string, string][] = [
+  ['deployment.id', 'integer'],
+  ['deployment.ref', 'string'],
+  ['deployment.task', 'string'],
+  ['deployment.environment', 'string'],
+  ['deployment.description', 'string'],
+  ['deployment_status.state', 'string'],
+  ['deployment_status.description', 'string'],
+  ['deployment_status.environment', 'string'],
+  ['deployment_status.log_url', 'string'],
+  ['deployment.transient_environment', 'boolean'],
+];
+
+it.each(DEPLOYMENT)('A deployment that GitHub is told of has the member %s', (path, type) => {
+  expect(typesAt('deployment_status$created', path)).toContain(type);
+});
+
 describe('What is read of a message of GitHub has the type that its schema says', () => {
   it.each(PUSH)('push: %s', (path, type) => {
     expect(typesAt('push$event', path)).toContain(type);

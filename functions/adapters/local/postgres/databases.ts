@@ -11,6 +11,7 @@ import type {
   DedicatedServers,
   SqlConnection,
 } from '../../../ports/databases.ts';
+import { clonesFiles } from '../../files/clones-files.ts';
 import { closeToPublic, connectPostgres, sqlState } from '../../postgres/connections.ts';
 import { loadCopy } from '../../postgres/copy/load-copy.ts';
 import { maskCopy } from '../../postgres/copy/mask-copy.ts';
@@ -62,6 +63,7 @@ export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): Embedd
   });
   return {
     superuser: true,
+    clonesFiles: async () => clonesFiles(options.directory),
     connect: shared.connect,
     endpoint: shared.endpoint,
     readCopy: shared.readCopy,

@@ -8,6 +8,8 @@ export interface ProvisionWithDataInput {
   fromId: string;
   /** Whoever asked may have the data masked alone. */
   masked: boolean;
+  /** The data may be as old as a snapshot is: as those of a preview. */
+  mayBeOld?: true;
 }
 
 const { recoverProvisioning: _, ...steps } = provisionEnvironment.steps;

@@ -53,7 +53,8 @@ function NotConnected({ place: { project, environment, service } }: { place: Pla
 }
 
 function About({ connection }: { connection: Connection }) {
-  const { repository, provider, rules, previews, hook, hasToken, failure, path } = connection;
+  const { repository, provider, rules, previews, hook, hasToken, failure, path, deploymentsRefused } =
+    connection;
   return (
     <Container header={<Header variant="h2">Repository</Header>}>
       <Facts
@@ -73,6 +74,7 @@ function About({ connection }: { connection: Connection }) {
           ['Webhook', <code key="hook">{new URL(hook, location.origin).href}</code>],
           ['Statuses', hasToken ? 'are sent' : 'are not sent: it has no token'],
           ['Not told', failure && `${plain(failure.reason)}, tried ${failure.attempts} times`],
+          ['Deployments', deploymentsRefused && `are not told: ${plain(deploymentsRefused)}`],
         ]}
       />
     </Container>
