@@ -7,8 +7,8 @@ import { type PlotName, plots, runPlot, singles } from './search/points.ts';
 
 const options = { routes, rate: 0.01, actions: 12 };
 
-/** The first ones, and of the first hundred that by which there are operations of each kind together. */
-const SEEDS = [1, 2, 3, 4, 5, 6, 7, 13, 14];
+/** Of the first hundred those by which there are operations of each kind together; `npm run simulate` takes any others. */
+const SEEDS = [15, 27, 28, 46, 54];
 
 beforeAll(() => loadInterpreter());
 
@@ -21,20 +21,20 @@ describe('Under seeded faults', () => {
       for (const one of operations.keys()) kinds.add(one.split(' ')[0] ?? '');
     }
     expect([...kinds].sort()).toEqual(kindNames.toSorted());
-    // Half a minute of work, which a machine with other work may take long for.
+    // Some seconds of work, which a machine with other work may take long for.
   }, 600_000);
 
   it('a schedule is the same each time, by its seed and by the script of what happened in it', async () => {
-    const one = await runSchedule(5, options);
+    const one = await runSchedule(54, options);
     expect(one.trace.length).toBeGreaterThan(20);
     expect(one.faults.length).toBeGreaterThan(2);
-    expect((await runSchedule(5, options)).trace).toEqual(one.trace);
-    const script = { ...scriptOf(5, options), faults: one.faults };
+    expect((await runSchedule(54, options)).trace).toEqual(one.trace);
+    const script = { ...scriptOf(54, options), faults: one.faults };
     expect((await runScript(script, routes)).trace).toEqual(one.trace);
   });
 
   /** Every so many of the calls; `npm run simulate -- --points` takes each. */
-  const EVERY = 149;
+  const EVERY = 199;
   it.each(Object.keys(plots) as PlotName[])(
     'promises hold, whichever call is the last of its process, is refused or loses its answer: %s',
     async (name) => {
