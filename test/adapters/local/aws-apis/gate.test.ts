@@ -12,6 +12,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Emulator, openEmulator } from '../../../../functions/adapters/local/aws-apis/emulator.ts';
 import { createGate, type GateOptions } from '../../../../functions/adapters/local/aws-apis/gate.ts';
 import { readPayload } from '../../../../functions/adapters/local/aws-apis/payload.ts';
+import { permitObject } from '../../../../functions/adapters/local/aws-apis/permitted.ts';
 import { codeOf, s3Client } from '../../../contracts/buckets-and-queues/clients.ts';
 import { temporaryDirectories } from '../../../support/files/temporary.ts';
 
@@ -125,4 +126,16 @@ it('Behind a body stand announced checksums alone', () => {
     [`${sum}:AAAA`, ''],
   ] as const)
     expect(() => read(unsigned, `${trailer}\r\n`, announced)).toThrow('announces');
+});
+
+it.each([
+  ['GET', 'uploadId=1'],
+  ['PUT', 'uploadId=1'],
+  ['PUT', 'attributes'],
+  ['DELETE', 'uploadId='],
+  ['DELETE', 'uploads'],
+  ['DELETE', 'versionId=1'],
+  ['POST', 'uploadId='],
+])('What is not had is not taken for the object itself: %s ?%s', (method, query) => {
+  expect(() => permitObject({ method, url: `/one/a?${query}`, headers: {} }, 'one')).toThrow('not had');
 });
