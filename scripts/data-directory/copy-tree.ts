@@ -1,18 +1,8 @@
 /** Copies a directory in rounds, each of which copies what has changed since the round before. */
-import { constants, type Dirent } from 'node:fs';
-import {
-  chmod,
-  copyFile,
-  lchown,
-  lstat,
-  lutimes,
-  mkdir,
-  readdir,
-  readlink,
-  rm,
-  symlink,
-} from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { chmod, lchown, lstat, lutimes, mkdir, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { type BytePath, within } from './byte-paths.ts';
+import { copyOne } from './copy-file.ts';
 
 /** By paths within the directory: what tells that a file is not what it was. */
 export type Seen = Map<BytePath, string>;
@@ -32,6 +22,8 @@ const LEFT_OUT = /^(?:lock\.[^/]*|[^/]*-shm|postgres\/(?:.*\/)?postmaster\.(?:pi
 /** File systems tell times in steps; what was changed so shortly before a copy may change again unseen, milliseconds. */
 const STEP_MS = 2_000;
 const AT_ONCE = 16;
+/** What `blocks` counts, bytes. */
+const BLOCK = 512;
 
 const isGone = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
@@ -65,7 +57,7 @@ export async function copyChanged(
     const source = within(from, path);
     const info = await unlessGone(lstat(source, { bigint: true }));
     if (!info) return;
-    const { mode, uid, gid, size, ino, mtimeNs, ctimeNs } = info;
+    const { mode, uid, gid, size, blocks, ino, mtimeNs, ctimeNs } = info;
     const stamp = [mode, uid, gid, size, ino, mtimeNs, ctimeNs].join(' ');
     const target = within(to, path);
     if (info.isDirectory()) {
@@ -91,7 +83,8 @@ export async function copyChanged(
       await symlink(text, target);
       await own(target, info);
     } else {
-      const done = await unlessGone(copyFile(source, target, constants.COPYFILE_FICLONE).then(() => true));
+      const sizes = { size: Number(size), taken: Number(blocks) * BLOCK };
+      const done = await unlessGone(copyOne(source, target, sizes).then(() => true));
       if (!done) return;
       await own(target, info);
       await chmod(target, Number(mode & 0o7777n));

@@ -16,6 +16,8 @@ function statusOf(pid: number): { state: string; parent: number } | undefined {
 }
 const parentOf = (pid: number): number | undefined => statusOf(pid)?.parent;
 
+export const isThere = (pid: number): boolean => statusOf(pid) !== undefined;
+
 /** Whether somebody has stopped it, who does not want it to go on now. */
 export const isStopped = (pid: number): boolean => statusOf(pid)?.state === 'T';
 

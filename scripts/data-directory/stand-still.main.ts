@@ -9,7 +9,7 @@ import { findEngine } from '../../functions/adapters/containers/find-engine.ts';
 import { INSTANCE_LABEL } from '../../functions/adapters/containers/networks.ts';
 import { SERVER_LABEL } from '../../functions/adapters/containers/run-redis.ts';
 import { sendSignal } from '../../functions/adapters/system/marked-processes.ts';
-import { findHolders, isStopped, mappedFiles } from './holders.ts';
+import { findHolders, isStopped, isThere, mappedFiles } from './holders.ts';
 
 /** What a process has started while the others were stopped is found by the next look. */
 const LOOKS = 5;
@@ -75,6 +75,8 @@ try {
     // A system call that goes on when the signal is sent ends first.
     await sleep(5);
   }
+  // Where the processors are busy a signal is seen late, and a system call that writes goes on until then.
+  while ([...stopped].some((pid) => isThere(pid) && !isStopped(pid))) await sleep(2);
   say({ stopped: stopped.size, paused: paused.length, mapped: mappedFiles(directory, [...stopped]) });
 } catch (error) {
   say({ failed: (error as Error).message });

@@ -2,13 +2,16 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
+  statSync,
   symlinkSync,
+  truncateSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -61,6 +64,18 @@ it('Files of any name are copied, links as links; locks of Berth alone are left 
   await copyChanged(join(at, 'data'), join(at, 'copy'), first.seen);
   expect(readFileSync(join(at, 'outside/file'), 'utf8')).toBe('outside');
   expect(readFileSync(join(at, 'copy/volumes/link/file'), 'utf8')).toBe('inside');
+});
+
+it('A file with holes has them in its copy, and all that it holds', async () => {
+  const at = room();
+  const path = join(at, 'data/volumes/holes');
+  writeFileSync(path, 'begin');
+  truncateSync(path, 50 * 2 ** 20);
+  appendFileSync(path, 'end');
+  await copyChanged(join(at, 'data'), join(at, 'copy'), new Map());
+  const copy = join(at, 'copy/volumes/holes');
+  expect(readFileSync(copy).equals(readFileSync(path))).toBe(true);
+  expect(statSync(copy).blocks * 512).toBeLessThan(10 * 2 ** 20);
 });
 
 it('A backup goes into no directory within, whatever link leads there, and not beside another backup', async () => {
