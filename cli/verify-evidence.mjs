@@ -86,6 +86,12 @@ const endedBy = {
   'trust.deleted': ({ id }) => ['pipeline', id],
 };
 
+/** Events that end more than one: @returns whether they end that of a line */
+const endsAll = {
+  'access.ended': ({ principal }, { person }) => person === principal,
+  'project.deleted': () => true,
+};
+
 /** The lines of access have to be what the events of the period say, as far as these say it. */
 function checkAccess(packs, fault) {
   const [{ header, access }] = packs;
@@ -102,6 +108,13 @@ function checkAccess(packs, fault) {
     if (who && (line?.as !== who[0] || line.id !== who[1] || line.role !== event.data.role))
       fault(`Event ${number} gives access to ${who[1]}, and the list of access does not have it so.`);
     if (who || event.type === 'project.created') given.set(number, event);
+    for (const one of access)
+      if (
+        one.since.event < number &&
+        endsAll[event.type]?.(event.data ?? {}, one) &&
+        !(one.until && one.until.at <= event.at)
+      )
+        fault(`Event ${number} ends the access of ${one.id}, and the list of access has it go on.`);
     const [as, id] = endedBy[event.type]?.(event.data) ?? [];
     if (as === undefined) continue;
     const before = access.filter((one) => one.as === as && one.id === id && one.since.event < number);
@@ -119,7 +132,8 @@ function checkAccess(packs, fault) {
 /**
  * @param {Buffer[]} files all packs of one period, in any order
  * @param {{ key: string, anchors?: { number: number, hash: string }[] }} known the key as PEM
- * @returns {{ faults: string[], events: object[], headers: object[] }} `faults` is empty where nothing is wrong
+ * @returns {{ faults: string[], notes: string[], events: object[], headers: object[] }} `faults` is empty where nothing is
+ * wrong; `notes` is what the packs can not show
  */
 export function verifyEvidence(files, { key: pem, anchors = [] }) {
   const key = createPublicKey(pem);
@@ -132,7 +146,7 @@ export function verifyEvidence(files, { key: pem, anchors = [] }) {
       faults.push(`File ${index + 1}: ${error.message}.`);
     }
   }
-  if (packs.length === 0 || faults.length > 0) return { faults, events: [], headers: [] };
+  if (packs.length === 0 || faults.length > 0) return { faults, notes: [], events: [], headers: [] };
   const fault = (text) => faults.length < 100 && faults.push(text);
   packs.sort((a, b) => a.header.first - b.header.first);
   const { chain, from, to } = packs[0].header;
@@ -194,8 +208,18 @@ export function verifyEvidence(files, { key: pem, anchors = [] }) {
     if (later.length > 0) fault(`Events up to ${later.at(-1).number} were there before the period ended.`);
   }
   checkAccess(packs, fault);
+  const notes = [];
+  if (
+    !newest.header.goesOn &&
+    !newest.after &&
+    !anchors.some(({ number, at }) => number === newest.header.last + 1 && at >= to)
+  )
+    notes.push(
+      `The end is not shown: the chain had no event after ${to} when this was made, so that the last events of the period could be missing. Take the evidence again when there is a later event.`,
+    );
   return {
     faults,
+    notes,
     events: packs.flatMap(({ events }) => events.map(({ event }) => event)),
     headers: packs.map(({ header }) => header),
   };
@@ -227,7 +251,7 @@ function main(args) {
     return 2;
   }
   const lines = options.anchors ? readFileSync(options.anchors, 'utf8').split('\n').filter(Boolean) : [];
-  const { faults, events, headers } = verifyEvidence(
+  const { faults, notes, events, headers } = verifyEvidence(
     paths.map((path) => readFileSync(path)),
     { key: readFileSync(options.key, 'utf8'), anchors: lines.map(anchorOf) },
   );
@@ -235,6 +259,7 @@ function main(args) {
   if (faults.length > 0) return 1;
   const [{ chain, from, to, anchor }] = headers;
   console.log(`Whole: ${events.length} events of ${chain}, ${from} to ${to}, in ${headers.length} pack(s).`);
+  for (const note of notes) console.log(note);
   if (lines.length === 0)
     console.log(
       `Not compared with heads kept outside of Berth's store (--anchors); the pack names ${anchor ? `event ${anchor.number}: ${anchor.hash}` : 'none'}.`,

@@ -6,13 +6,15 @@
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { acquireLock, type Lock } from '../../functions/adapters/local/lock.ts';
 import { Problem } from '../../functions/core/problem.ts';
 import { readConfig } from '../../functions/hosts/machine/config/config.ts';
+import { bytePath } from './byte-paths.ts';
 import { copyChanged, type Round } from './copy-tree.ts';
 import { FILES, writeManifest } from './manifest.ts';
+import { onlyBackup } from './only-backup.ts';
 import { whileAllStandsStill } from './stand-still.ts';
 
 const USAGE = 'npm run backup -- [--pause <seconds>] <directory that is not there yet>';
@@ -69,10 +71,16 @@ async function copyAll(
       directory,
       target,
       round.seen,
-      new Set(mapped.map((path) => path.slice(directory.length + 1))),
+      new Set(mapped.map((path) => bytePath(path.slice(directory.length + 1)))),
     );
   });
   return { ...round, still: last.milliseconds, at };
+}
+
+/** Where a path leads that may not be there yet. */
+function placeOf(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  return path === dirname(path) ? path : join(placeOf(dirname(path)), basename(path));
 }
 
 async function backUp(): Promise<void> {
@@ -81,10 +89,12 @@ async function backUp(): Promise<void> {
   if (!existsSync(join(named, 'berth.db')))
     throw new Error(`${named} is no data directory of Berth. Name it with BERTH_DATA_DIR.`);
   const directory = realpathSync(named);
-  if (`${target}/`.startsWith(`${directory}/`))
+  if (`${placeOf(target)}/`.startsWith(`${directory}/`))
     throw new Error('The backup can not be in the data directory itself.');
   if (existsSync(target) && (await readdir(target)).length > 0)
     throw new Error(`${target} is not empty. Name a directory that is not there yet.`);
+  const isNew = !existsSync(target);
+  const turn = onlyBackup(directory);
   const lock = lockUnlessRunning(directory);
   if (!lock && process.platform !== 'linux')
     throw new Error('While Berth runs this works on Linux alone: stop Berth first, then back up.');
@@ -102,10 +112,13 @@ async function backUp(): Promise<void> {
     console.log('The keys of the secrets are among them: keep it as you would a password.');
     console.log(`Next: npm run restore -- ${target}, with Berth stopped, brings it back.`);
   } catch (error) {
-    await rm(target, { recursive: true, force: true });
+    // A directory that was there may be the root of a disk.
+    const made = isNew ? [target] : (await readdir(target)).map((name) => join(target, name));
+    for (const path of made) await rm(path, { recursive: true, force: true });
     throw error;
   } finally {
     lock?.release();
+    turn.release();
   }
 }
 

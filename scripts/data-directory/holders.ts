@@ -5,15 +5,21 @@ const pids = (): number[] =>
   readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
 
 /** Undefined for a process that is gone, or that waits to be collected. */
-function parentOf(pid: number): number | undefined {
+function statusOf(pid: number): { state: string; parent: number } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [state, parent] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' || state === 'X' ? undefined : Number(parent);
+    const [state = '', parent] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' || state === 'X' ? undefined : { state, parent: Number(parent) };
   } catch {
     return undefined;
   }
 }
+const parentOf = (pid: number): number | undefined => statusOf(pid)?.parent;
+
+export const isThere = (pid: number): boolean => statusOf(pid) !== undefined;
+
+/** Whether somebody has stopped it, who does not want it to go on now. */
+export const isStopped = (pid: number): boolean => statusOf(pid)?.state === 'T';
 
 function links(path: string): string[] {
   try {

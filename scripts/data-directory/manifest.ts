@@ -5,6 +5,7 @@ import { lstat, open, readdir, readFile, readlink, rename } from 'node:fs/promis
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as z from 'zod';
+import { type BytePath, textOf, within } from './byte-paths.ts';
 
 export const FORMAT = 1;
 /** The directory within a backup that has the files. */
@@ -22,7 +23,7 @@ export type Manifest = z.infer<typeof schema>;
 
 const AT_ONCE = 4;
 
-async function digestOf(path: string): Promise<string> {
+async function digestOf(path: Buffer): Promise<string> {
   const info = await lstat(path);
   if (info.isSymbolicLink()) return `link ${await readlink(path)}`;
   const hash = createHash('sha256');
@@ -30,10 +31,11 @@ async function digestOf(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-async function pathsBelow(directory: string, prefix = ''): Promise<string[]> {
-  const found: string[] = [];
-  for (const entry of await readdir(join(directory, prefix), { withFileTypes: true })) {
-    const path = join(prefix, entry.name);
+async function pathsBelow(directory: string, prefix: BytePath = ''): Promise<BytePath[]> {
+  const found: BytePath[] = [];
+  const options = { withFileTypes: true, encoding: 'latin1' } as const;
+  for (const entry of await readdir(within(directory, prefix), options)) {
+    const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
     if (entry.isDirectory()) found.push(...(await pathsBelow(directory, path)));
     else found.push(path);
   }
@@ -42,14 +44,14 @@ async function pathsBelow(directory: string, prefix = ''): Promise<string[]> {
 
 export async function digestsOf(directory: string): Promise<Record<string, string>> {
   const paths = (await pathsBelow(directory)).sort();
-  const digests = new Map<string, string>();
+  const digests = new Map<BytePath, string>();
   const line = [...paths];
   const work = async (): Promise<void> => {
     for (let path = line.shift(); path !== undefined; path = line.shift())
-      digests.set(path, await digestOf(join(directory, path)));
+      digests.set(path, await digestOf(within(directory, path)));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return Object.fromEntries(paths.map((path) => [path, digests.get(path) ?? '']));
+  return Object.fromEntries(paths.map((path) => [textOf(path), digests.get(path) ?? '']));
 }
 
 export async function writeManifest(backup: string, at: Date): Promise<Manifest> {

@@ -1,10 +1,11 @@
 /** Puts a backup in the place of the data directory, which is kept beside it: `npm run restore -- /backups/today`. */
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { lstat, mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { acquireLock } from '../../functions/adapters/local/lock.ts';
 import { isFree, keptPorts, postgresPorts } from '../../functions/adapters/local/loopback-port.ts';
+import { sendSignal } from '../../functions/adapters/system/marked-processes.ts';
 import { Problem } from '../../functions/core/problem.ts';
 import { readConfig } from '../../functions/hosts/machine/config/config.ts';
 import { copyChanged } from './copy-tree.ts';
@@ -43,23 +44,47 @@ async function refuseTwin(restored: string): Promise<void> {
   }
 }
 
+/** What takes its place comes beside it and takes its name, which neither is possible for the root of a disk nor for a dead link. */
+async function refuseMount(directory: string): Promise<void> {
+  const found = await lstat(directory).catch(() => undefined);
+  const isMount = found?.isDirectory() && found.dev !== (await lstat(dirname(directory))).dev;
+  if (!isMount && !found?.isSymbolicLink()) return;
+  throw new Error(
+    `${directory} ${isMount ? 'is the root of a disk or a volume' : 'is a link that leads nowhere'}, and can not be replaced as a whole. Restore into a directory within it, and start Berth with that as BERTH_DATA_DIR. Nothing was restored.`,
+  );
+}
+
+/** Drafts of restores that were killed hold secrets, and room. */
+async function removeDrafts(directory: string): Promise<void> {
+  const beginning = `${basename(directory)}.restoring-`;
+  for (const name of await readdir(dirname(directory))) {
+    const pid = name.startsWith(beginning) ? Number(name.slice(beginning.length)) : 0;
+    if (!Number.isInteger(pid) || pid <= 0 || sendSignal(pid, 0)) continue;
+    await rm(join(dirname(directory), name), { recursive: true, force: true });
+  }
+}
+
 async function restore(): Promise<void> {
   const { positionals } = parseArgs({ allowPositionals: true });
   const [named] = positionals;
   if (named === undefined || positionals.length > 1) throw new Error(`Say which backup: ${USAGE}`);
   const backup = resolve(named);
   const { at, files } = await checkedManifest(backup);
-  const directory = readConfig(process.env).dataDirectory;
-  const isThere = existsSync(directory);
-  if (isThere && process.platform === 'linux' && findHolders(await realpath(directory)).length > 0)
+  const configured = readConfig(process.env).dataDirectory;
+  const isThere = existsSync(configured);
+  // A link stays, and what it leads to is replaced where that is.
+  const directory = isThere ? await realpath(configured) : configured;
+  await refuseMount(directory);
+  if (isThere && process.platform === 'linux' && findHolders(directory).length > 0)
     throw new Error(
       `Something runs on ${directory}. Stop Berth, or whatever has files of it open; after a kill -9 start Berth once and stop it. Nothing was restored.`,
     );
   const lock = isThere ? acquireLock(directory) : undefined;
   await mkdir(dirname(directory), { recursive: true });
+  await removeDrafts(directory);
   const draft = `${directory}.restoring-${process.pid}`;
   try {
-    await copyChanged(join(backup, FILES), draft, new Map());
+    await copyChanged(await realpath(join(backup, FILES)), draft, new Map());
     await refuseTwin(draft);
     await keepApart(draft, directory);
     const kept = `${directory}.before-${new Date().toISOString().replaceAll(/[^\dTZ]/g, '')}`;
@@ -67,7 +92,10 @@ async function restore(): Promise<void> {
     lock?.release();
     if (held) await rename(directory, kept);
     else await rm(directory, { recursive: true, force: true });
-    await rename(draft, directory);
+    await rename(draft, directory).catch(async (error: unknown) => {
+      if (held) await rename(kept, directory);
+      throw error;
+    });
     console.log(`${Object.keys(files).length} files of ${at} are in ${directory}.`);
     if (held) console.log(`What was there is in ${kept}: delete it when all is well.`);
     console.log('Next: npm start. What was running is started anew, and what had not ended goes on.');

@@ -9,7 +9,7 @@ import { findEngine } from '../../functions/adapters/containers/find-engine.ts';
 import { INSTANCE_LABEL } from '../../functions/adapters/containers/networks.ts';
 import { SERVER_LABEL } from '../../functions/adapters/containers/run-redis.ts';
 import { sendSignal } from '../../functions/adapters/system/marked-processes.ts';
-import { findHolders, mappedFiles } from './holders.ts';
+import { findHolders, isStopped, isThere, mappedFiles } from './holders.ts';
 
 /** What a process has started while the others were stopped is found by the next look. */
 const LOOKS = 5;
@@ -64,7 +64,8 @@ setTimeout(() => void goOn('late'), Number(limitMs));
 try {
   await pauseContainers();
   for (let look = 0; look < LOOKS; look++) {
-    const fresh = findHolders(directory).filter((pid) => !stopped.has(pid));
+    // Who was stopped by somebody else does not write either, and is not for us to let go on.
+    const fresh = findHolders(directory).filter((pid) => !stopped.has(pid) && !isStopped(pid));
     if (fresh.length === 0) break;
     for (const pid of fresh) {
       if (!sendSignal(pid, 0)) continue;
@@ -74,6 +75,8 @@ try {
     // A system call that goes on when the signal is sent ends first.
     await sleep(5);
   }
+  // Where the processors are busy a signal is seen late, and a system call that writes goes on until then.
+  while ([...stopped].some((pid) => isThere(pid) && !isStopped(pid))) await sleep(2);
   say({ stopped: stopped.size, paused: paused.length, mapped: mappedFiles(directory, [...stopped]) });
 } catch (error) {
   say({ failed: (error as Error).message });

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { sendSignal } from '../../functions/adapters/system/marked-processes.ts';
+import { findHolders } from './holders.ts';
 
 export interface Still {
   /** How many processes and containers stand still. */
@@ -46,6 +48,8 @@ export async function whileAllStandsStill<T>(
     for (; line && line.wentOn === undefined; line = await next())
       if (line.failed) console.error(line.failed);
     await exit;
+    // It was killed, and has left all as it was.
+    if (line === undefined) for (const pid of findHolders(directory)) sendSignal(pid, 'SIGCONT');
     return line?.wentOn;
   };
   const first = await next();
@@ -57,7 +61,12 @@ export async function whileAllStandsStill<T>(
     await end();
     throw error;
   });
-  if ((await end()) !== 'asked')
+  const wentOn = await end();
+  if (wentOn === undefined)
+    throw new Error(
+      'The process that stops the others was killed. They go on; see with docker ps whether containers are paused, and back up again.',
+    );
+  if (wentOn === 'late')
     throw new Error(
       `To copy what had changed took longer than ${limitMs / 1000} s, and everything went on meanwhile. Give it more time with --pause, or stop Berth first.`,
     );

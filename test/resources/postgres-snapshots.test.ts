@@ -170,3 +170,14 @@ it('A second call does not wait for the first one, which is masking, and nothing
   await expect(copyMasked(ports.databases, from, to, first)).rejects.toThrow('destroyed');
   expect(await asAdministrator((sql) => listSnapshots(sql, from))).toEqual([]);
 });
+
+it('One that is replaced before it is copied is waited for anew, and no error', async () => {
+  await copied({ now: 3e10 });
+  const to = await make('berth_snap_replaced');
+  const stale = how({
+    now: 3e10,
+    // The masking of the project was changed, and another preview made its own in the meantime.
+    stillOwned: async () => void (await asAdministrator((sql) => dropSnapshots(sql, from))),
+  });
+  await expect(copyMasked(ports.databases, from, to, stale)).rejects.toBeInstanceOf(ResourcePending);
+});

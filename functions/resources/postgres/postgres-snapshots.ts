@@ -93,6 +93,9 @@ export async function copyMasked(
   const isMade = await withDatabaseLock(server, to.prefix, async (sql) => {
     await copy.stillOwned?.();
     await dropCopies(sql, to, copy.operation);
+    // Another call may have made a newer one in its place, or the base may be gone with it.
+    if (!(await snapshotsOf(sql, from)).some((one) => one.whole && one.name === name))
+      throw new ResourcePending('The data are being masked anew.');
     const strategy = await strategyFor(server, sql, name);
     const template = `CREATE DATABASE %I OWNER %I TEMPLATE %I STRATEGY ${strategy} ALLOW_CONNECTIONS false`;
     await run(sql, template, made, to.name, name);
@@ -205,7 +208,7 @@ async function copySettings(sql: SqlConnection, from: string, to: string): Promi
     await sql.query('BEGIN');
     try {
       await sql.query('SELECT set_config($1, $2, true)', [name, value]);
-      await run(sql, `ALTER DATABASE %I SET ${name} FROM CURRENT`, to);
+      await run(sql, 'ALTER DATABASE %I SET %I FROM CURRENT', to, name);
       await sql.query('COMMIT');
     } catch (error) {
       await sql.query('ROLLBACK').catch(() => undefined);

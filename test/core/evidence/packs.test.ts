@@ -113,6 +113,15 @@ describe('A pack', () => {
     const of = (anchors: ChainHead[]) =>
       verifyEvidence([Buffer.from(renderPack(cut, key))], { key: key.publicPem, anchors }).faults;
     expect(of(heads.slice(0, 15))).toEqual([]);
+    const notesOf = (pack: EvidenceContent, anchors?: ChainHead[]) =>
+      verifyEvidence([Buffer.from(renderPack(pack, key))], {
+        key: key.publicPem,
+        ...(anchors && { anchors }),
+      }).notes;
+    expect(notesOf(cut)).toEqual([expect.stringContaining('The end is not shown')]);
+    expect(notesOf(content)).toEqual([]);
+    const { after: _later, ...open } = content;
+    expect(notesOf(open, heads)).toEqual([]);
     expect(of(heads)).toEqual([expect.stringContaining('Events up to 20 were there')]);
   });
 });
@@ -202,6 +211,44 @@ it('gives each of 1,000 tamperings and omissions away', () => {
     if (check(tampered).length === 0) missed.push(`${round}: ${kind}`);
   }
   expect(missed).toEqual([]);
+});
+
+it.each([
+  ['access.ended', { principal: 'user:bob' }, ['T1']],
+  ['project.deleted', {}, ['user:ada', 'T1', 'user:eve']],
+])('%s ends the access of each whom it is about, in the pack too', (type, data, ended) => {
+  let head = genesis('demo');
+  const chain = [
+    { type: 'project.created' },
+    {
+      type: 'token.created',
+      data: { token: 'T1', name: 'a', kind: 'personal', role: 'developer' },
+      by: 'bob',
+    },
+    { type: 'member.added', data: { principal: 'user:eve', role: 'viewer' } },
+    { type, data },
+  ].map(({ by = 'ada', ...one }, index) => {
+    const fields = { project: 'demo', actor: `user:${by}`, at: day(index) };
+    const next = seal(head, { ...fields, ...one } as UnsealedEvent);
+    head = next.head;
+    return next.event;
+  });
+  const ledger = createAccessLedger(day(0));
+  for (const event of chain) ledger.next(event);
+  const access = ledger.within(day(0), day(9));
+  const whole = {
+    ...{ chain: 'demo', from: day(0), to: day(9), madeAt: day(9), madeBy: 'user:ada', goesOn: false },
+    ...{ events: chain, access, accessLeftOut: 0 },
+  };
+  expect(check(renderPack(whole, key))).toEqual([]);
+  for (const id of ended) {
+    const forged = access.map(({ until, ...span }) =>
+      span.id === id ? span : { ...span, ...(until && { until }) },
+    );
+    expect(check(renderPack({ ...whole, access: forged }, key))).toEqual([
+      expect.stringContaining(`ends the access of ${id}`),
+    ]);
+  }
 });
 
 describe('Access', () => {

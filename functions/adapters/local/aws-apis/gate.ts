@@ -3,7 +3,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Emulator } from './emulator.ts';
 import { readPayload } from './payload.ts';
 import { permitMessage, permitObject } from './permitted.ts';
-import { AwsError, checkSignature, type Signed, sha256 } from './signature.ts';
+import {
+  AwsError,
+  checkSignature,
+  readClaim,
+  type SignatureRules,
+  type Signed,
+  sha256,
+  signedUrl,
+} from './signature.ts';
 
 export interface GateOptions {
   kind: 'bucket' | 'queue';
@@ -14,7 +22,7 @@ export interface GateOptions {
   secretOf(keyId: string): string | undefined;
   /** What all of it may take. */
   maxBytes: number;
-  /** Of one body, and of all that are there at a time. */
+  /** Of one body, and of all that are there at a time: those that come in, and those that are read by who asked. */
   bodyBytes: number;
   bodiesBytes: number;
   now(): number;
@@ -23,6 +31,8 @@ export interface GateOptions {
 /** Where the addresses of queues lead that are kept: whoever asks has their own way there. */
 export const QUEUE_ORIGIN = 'http://queue.internal';
 const ADDRESSES = new Set(['GetQueueUrl']);
+/** Longer than a queue lets wait for a message. */
+const SILENT_MS = 60_000;
 /** A header of a connection, and what is of the body as it was sent, is not that of the request behind the gate. */
 const OWN_HEADERS = new Set([
   'authorization',
@@ -54,7 +64,7 @@ export function createGate(options: GateOptions): Server {
         length += chunk.length;
         held += chunk.length;
         if (length > most) throw tooLarge();
-        if (held > bodiesBytes) throw new AwsError('SlowDown', 503, 'Too much is being sent at once.');
+        if (held > bodiesBytes) throw slowDown();
         chunks.push(chunk);
       }
       return Buffer.concat(chunks);
@@ -63,6 +73,12 @@ export function createGate(options: GateOptions): Server {
     }
   }
 
+  const rules = (): SignatureRules => ({
+    service: kind === 'bucket' ? 's3' : 'sqs',
+    region: options.region,
+    secretOf: options.secretOf,
+    now: options.now(),
+  });
   const signatureOf = (request: IncomingMessage, bodyHash?: string): Signed =>
     checkSignature(
       {
@@ -71,13 +87,17 @@ export function createGate(options: GateOptions): Server {
         headers: request.headers,
         ...(bodyHash !== undefined && { bodyHash }),
       },
-      {
-        service: kind === 'bucket' ? 's3' : 'sqs',
-        region: options.region,
-        secretOf: options.secretOf,
-        now: options.now(),
-      },
+      rules(),
     );
+
+  /** What is read slowly is there as long: an object comes whole from where it is kept. @throws AwsError */
+  function hold(response: ServerResponse, bytes: number): void {
+    if (held > 0 && held + bytes > bodiesBytes) throw slowDown();
+    held += bytes;
+    response.once('close', () => {
+      held -= bytes;
+    });
+  }
 
   function checkRoom(length: number): void {
     if (length > 0 && emulator.usedBytes() + length > options.maxBytes)
@@ -92,16 +112,18 @@ export function createGate(options: GateOptions): Server {
     );
 
   async function answerObject(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = { method: request.method ?? '', url: request.url ?? '', headers: request.headers };
     // Nothing is taken in of somebody who did not sign.
     const signed = signatureOf(request);
+    const url = signedUrl(request.url ?? '');
+    const asked = { method: request.method ?? '', url, headers: request.headers };
     permitObject(asked, options.name);
     const { body, trailers } = readPayload(request.headers, signed, await readBody(request));
     const codings = String(request.headers['content-encoding'] ?? '')
       .split(',')
       .map((coding) => coding.trim())
       .filter((coding) => coding !== '' && coding !== 'aws-chunked');
-    if (request.method === 'PUT') checkRoom(body.length + 1);
+    // An upload in parts that was begun takes room too; its end, and what deletes, has to go on where there is none.
+    if (request.method === 'PUT' || /[?&]uploads=/.test(url)) checkRoom(body.length + 1);
     const answer = await emulator.ask({
       method: asked.method,
       url: asked.url,
@@ -114,13 +136,16 @@ export function createGate(options: GateOptions): Server {
       },
       ...((request.method === 'PUT' || request.method === 'POST') && { body }),
     });
+    hold(response, answer.body.length);
     send(response, answer.status, answer.headers, answer.body);
   }
 
   async function answerMessage(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // The hash of the body is in the signature alone, so that a short body is taken in before that is known.
+    // The hash of the body is in the signature alone, so that a short body is taken in before that is known; of somebody who
+    // names a key alone, which others are not told: what is taken in at once is bounded for all together.
     if (request.headers.authorization === undefined)
       throw new AwsError('MissingAuthenticationToken', 403, 'The request is not signed.');
+    readClaim({ url: request.url ?? '', headers: request.headers }, rules());
     const body = await readBody(request);
     signatureOf(request, sha256(body));
     const action = permitMessage({ method: request.method ?? '', url: '', headers: request.headers });
@@ -148,11 +173,15 @@ export function createGate(options: GateOptions): Server {
     send(response, status, { 'content-type': type, connection: 'close' }, Buffer.from(body));
   };
 
-  return createServer({ requestTimeout: 300_000, headersTimeout: 10_000 }, (request, response) => {
+  const server = createServer({ requestTimeout: 300_000, headersTimeout: 10_000 }, (request, response) => {
     const answer = kind === 'bucket' ? answerObject : answerMessage;
     answer(request, response).catch((error: unknown) => refuse(response, error));
   });
+  // Whoever reads nothing any more holds an answer no longer than that.
+  return server.setTimeout(SILENT_MS);
 }
+
+const slowDown = (): AwsError => new AwsError('SlowDown', 503, 'Too much is sent or read at once.');
 
 function send(
   response: ServerResponse,

@@ -18,13 +18,15 @@ const UNSIGNED_CHUNKS_TRAILER = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
 export function readPayload(headers: IncomingHttpHeaders, { payload, seed }: Signed, sent: Buffer): Payload {
   const read = (): Payload => {
     if (payload === UNSIGNED) return { body: sent, trailers: {} };
-    if (payload === SIGNED_CHUNKS || payload === SIGNED_CHUNKS_TRAILER) return readChunks(sent, seed);
-    if (payload === UNSIGNED_CHUNKS_TRAILER) return readChunks(sent);
+    if (payload === SIGNED_CHUNKS) return readChunks(sent, { seed });
+    if (payload === SIGNED_CHUNKS_TRAILER) return readChunks(sent, { seed, hasTrailer: true });
+    if (payload === UNSIGNED_CHUNKS_TRAILER) return readChunks(sent, {});
     if (payload !== sha256(sent))
       throw new AwsError('XAmzContentSHA256Mismatch', 400, 'The body is not that which was signed.');
     return { body: sent, trailers: {} };
   };
   const found = read();
+  checkTrailers(found.trailers, String(headers['x-amz-trailer'] ?? ''));
   const length = headers['x-amz-decoded-content-length'];
   if (length !== undefined && Number(length) !== found.body.length)
     throw new AwsError('IncompleteBody', 400, 'The body has another length than the header says.');
@@ -33,7 +35,7 @@ export function readPayload(headers: IncomingHttpHeaders, { payload, seed }: Sig
 }
 
 /** `size[;chunk-signature=…]`, the data, and so on; after the last one, of no size, headers. */
-function readChunks(sent: Buffer, seed?: Seed): Payload {
+function readChunks(sent: Buffer, { seed, hasTrailer }: { seed?: Seed; hasTrailer?: true }): Payload {
   const chunks: Buffer[] = [];
   let signature = seed?.signature ?? '';
   let at = 0;
@@ -66,11 +68,25 @@ function readChunks(sent: Buffer, seed?: Seed): Payload {
     if (colon > 0) trailers[text.slice(0, colon).toLowerCase()] = text.slice(colon + 1).trim();
   }
   const { 'x-amz-trailer-signature': given, ...rest } = trailers;
-  if (seed && Object.keys(rest).length > 0) {
+  if (seed && (hasTrailer || Object.keys(rest).length > 0)) {
     const lines = Object.entries(rest).map(([name, value]) => `${name}:${value}\n`);
     if (given !== chunkSignature(seed, 'TRAILER', signature, sha256(lines.join('')))) throw notSigned();
   }
   return { body: Buffer.concat(chunks), trailers: rest };
+}
+
+/** They become headers, of which all others were signed before the body. */
+function checkTrailers(trailers: Payload['trailers'], said: string): void {
+  const announced = said.split(',').map((name) => name.trim().toLowerCase());
+  const strange = Object.keys(trailers).find(
+    (name) => !name.startsWith('x-amz-checksum-') || !announced.includes(name),
+  );
+  if (strange !== undefined)
+    throw new AwsError(
+      'MalformedTrailerError',
+      400,
+      'Behind the body are checksums alone that x-amz-trailer announces.',
+    );
 }
 
 const chunkSignature = (seed: Seed, kind: string, before: string, hashes: string): string =>

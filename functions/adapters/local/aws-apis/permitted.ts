@@ -9,7 +9,7 @@ export interface Asked {
 }
 
 /**
- * What may be asked of a bucket, and of an object. Others (tags, versions, access lists, lifecycles and so on) are not had
+ * What may be asked of a bucket, and of an object by each method. Others (tags, versions, access lists, lifecycles and so on) are not had
  * here, and would be taken for what they are not.
  */
 const OF_BUCKET = new Set([
@@ -23,7 +23,13 @@ const OF_BUCKET = new Set([
   'encoding-type',
   'fetch-owner',
 ]);
-const OF_OBJECT = new Set(['uploads', 'uploadId', 'partNumber', 'attributes']);
+const OF_OBJECT: Readonly<Record<string, readonly string[]>> = {
+  GET: ['', 'partNumber', 'attributes'],
+  HEAD: ['', 'partNumber'],
+  PUT: ['', 'partNumber&uploadId'],
+  POST: ['uploads', 'uploadId'],
+  DELETE: ['', 'uploadId'],
+};
 const OF_ANSWER = /^response-/;
 const SIGNATURE = /^x-amz-/i;
 const METHODS = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE']);
@@ -41,9 +47,12 @@ export function permitObject({ method, url, headers }: Asked, bucket: string): v
   if (rest.some((part) => /^(?:\.|%2e){1,2}$/i.test(part)))
     throw new AwsError('InvalidURI', 400, 'A key has no part here that is "." or "..".');
   if (key !== '') {
-    if (!names.every((name) => OF_OBJECT.has(name) || OF_ANSWER.test(name))) throw notHere();
     // A form that a browser sends has no signature that could be checked.
-    if (method === 'POST' && !names.includes('uploads') && !names.includes('uploadId')) throw denied();
+    if (method === 'POST' && names.length === 0) throw denied();
+    const asked = names.filter((name) => !OF_ANSWER.test(name)).toSorted();
+    // Without its id an upload in parts would be taken for the object itself, and be overwritten or deleted.
+    const isEmpty = query.some(([name, value]) => /^(?:uploadId|partNumber)$/.test(name) && value === '');
+    if (isEmpty || !OF_OBJECT[method]?.includes(asked.join('&'))) throw notHere();
     return;
   }
   if (method === 'HEAD' && names.length === 0) return;

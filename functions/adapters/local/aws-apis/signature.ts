@@ -73,8 +73,23 @@ function unescaped(text: string): string {
   }
 }
 
-/** @throws AwsError where it is not signed by a key that there is, for this service, region and time */
-export function checkSignature(request: SignedRequest, rules: SignatureRules): Signed {
+/** What a request says of its signature, and the secret that it was made with. */
+interface Claim extends Found {
+  path: string;
+  query: readonly Pair[];
+  isPresigned: boolean;
+  secret: string;
+  /** The parts of what the signing key is made for. */
+  date: string;
+  region: string;
+  service: string;
+}
+
+/**
+ * All that can be told before the body is there; the signature itself is not looked at.
+ * @throws AwsError where there is no such key, or it is of another service, region or time
+ */
+export function readClaim(request: Pick<SignedRequest, 'url' | 'headers'>, rules: SignatureRules): Claim {
   const { path, query } = splitUrl(request.url);
   const isPresigned = query.some(([name]) => name === 'X-Amz-Signature');
   const found = isPresigned ? fromQuery(query) : fromHeaders(request.headers);
@@ -91,28 +106,44 @@ export function checkSignature(request: SignedRequest, rules: SignatureRules): S
   if (region !== rules.region) throw malformed(`the region is "${rules.region}"`);
   checkTime(found, rules.now);
   checkCovered(request.headers, found.signedHeaders);
+  return { ...found, path, query, isPresigned, secret, date, region, service };
+}
 
+/** @throws AwsError where it is not signed by a key that there is, for this service, region and time */
+export function checkSignature(request: SignedRequest, rules: SignatureRules): Signed {
+  const claim = readClaim(request, rules);
+  const { secret, date, region, service, time, signedHeaders, signature } = claim;
   const scope = `${date}/${region}/${service}/aws4_request`;
-  const payload = request.bodyHash ?? payloadOf(request.headers, isPresigned);
+  const payload = request.bodyHash ?? payloadOf(request.headers, claim.isPresigned);
   const canonical = [
     request.method,
-    canonicalPath(path, rules.service),
-    canonicalQuery(query.filter(([name]) => name !== 'X-Amz-Signature')),
-    ...found.signedHeaders.map((name) => `${name}:${headerValue(request.headers, name)}`),
+    canonicalPath(claim.path, rules.service),
+    canonicalQuery(claim.query.filter(([name]) => name !== 'X-Amz-Signature')),
+    ...signedHeaders.map((name) => `${name}:${headerValue(request.headers, name)}`),
     '',
-    found.signedHeaders.join(';'),
+    signedHeaders.join(';'),
     payload,
   ].join('\n');
   const signingKey = [region, service, 'aws4_request'].reduce(hmac, hmac(`AWS4${secret}`, date));
-  const expected = hmac(signingKey, [ALGORITHM, found.time, scope, sha256(canonical)].join('\n'));
-  const given = Buffer.from(found.signature, 'hex');
+  const expected = hmac(signingKey, [ALGORITHM, time, scope, sha256(canonical)].join('\n'));
+  const given = Buffer.from(signature, 'hex');
   if (given.length !== expected.length || !timingSafeEqual(given, expected))
     throw new AwsError(
       'SignatureDoesNotMatch',
       403,
       'The signature is not that of the key for this request.',
     );
-  return { payload, seed: { signingKey, time: found.time, scope, signature: found.signature } };
+  return { payload, seed: { signingKey, time, scope, signature } };
+}
+
+/**
+ * An address of S3 as it was signed. One signature is good for all ways to write an address, and whoever reads another one
+ * than was signed takes a `#` or a `\\` in it for what they are in browsers: an end, or a way up.
+ */
+export function signedUrl(url: string): string {
+  const { path, query } = splitUrl(url);
+  const text = canonicalQuery(query);
+  return `${canonicalPath(path, 's3')}${text === '' ? '' : `?${text}`}`;
 }
 
 interface Found {
