@@ -484,6 +484,9 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "preview.approved": {
     "words": "Commit {commit} of pull request {number} let in by a maintainer"
   },
+  "github-app.rules-changed": {
+    "words": "What projects may connect to by the GitHub App changed"
+  },
   "domain.added": {
     "words": "Domain {domain} added to {service} in {environment}"
   },

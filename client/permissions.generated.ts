@@ -260,6 +260,12 @@ const table = {
   "secret-source.write": {
     "least": "platform"
   },
+  "github-app.read": {
+    "least": "platform"
+  },
+  "github-app.govern": {
+    "least": "platform"
+  },
   "policy.read": {
     "least": "viewer"
   },

@@ -163,6 +163,7 @@ export type Event = {
     | 'delivery.ended'
     | 'preview.changed'
     | 'preview.approved'
+    | 'github-app.rules-changed'
     | 'domain.added'
     | 'domain.proven'
     | 'domain.proof-missing'
@@ -2017,6 +2018,19 @@ export type Event1 =
          * The newest of the pull request.
          */
         commit: string;
+      };
+    }
+  | {
+      type: 'github-app.rules-changed';
+      data: {
+        /**
+         * What projects may connect to from now on, as `project owner/repository`.
+         */
+        added: string[];
+        /**
+         * What they may not connect to any more.
+         */
+        removed: string[];
       };
     }
   | {
@@ -4662,6 +4676,10 @@ export interface Paths {
               withData?: boolean;
             };
             /**
+             * Whether GitHub is asked as the App of this Berth, in place of with a token; false by default. The platform team has to let the project use the repository so. A token that is given beside it serves builds alone.
+             */
+            app?: boolean;
+            /**
              * For private source, statuses and comments; null takes it away. Left out, it stays as it is unless provider, repository or API are others.
              */
             token?: string | null;
@@ -5038,6 +5056,108 @@ export interface Paths {
         201: {
           content: {
             'application/json': Delivery;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/hooks/github-app': {
+    /**
+     * Take what GitHub delivers to the GitHub App
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': HandedOn;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/github-app': {
+    /**
+     * Read which projects may connect to which repositories by the GitHub App
+     */
+    get: {
+      parameters: {
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': GitHubApp;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Set which projects may connect to which repositories by the GitHub App
+     */
+    put: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * @maxItems 500
+             */
+            items: {
+              /**
+               * Name of a project.
+               */
+              project: string;
+              /**
+               * Full name of a repository; behind its owner, `*` stands for any text.
+               */
+              repository: string;
+            }[];
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': GitHubApp;
           };
         };
         default: {
@@ -11798,6 +11918,14 @@ export interface Connection {
    */
   hook: string;
   /**
+   * GitHub is asked as the App of this Berth; a token, if there is one, serves builds alone.
+   */
+  app: boolean;
+  /**
+   * Why the connection can not use the GitHub App now. In answers to reads alone.
+   */
+  appTrouble?: string;
+  /**
    * There is a token for private source, statuses and comments.
    */
   hasToken: boolean;
@@ -11912,6 +12040,35 @@ export interface Preview {
   error?: Error;
   createdAt: string;
   updatedAt: string;
+}
+export interface HandedOn {
+  /**
+   * As many connections it was handed to.
+   */
+  connections: number;
+}
+/**
+ * The GitHub App of this Berth, and which project may connect to which repositories by it.
+ */
+export interface GitHubApp {
+  /**
+   * The GitHub that the App is of; absent where none is registered.
+   */
+  origin?: string;
+  /**
+   * The path of the address of its webhook.
+   */
+  hook: string;
+  items: {
+    /**
+     * Name of a project.
+     */
+    project: string;
+    /**
+     * Full name of a repository; behind its owner, `*` stands for any text.
+     */
+    repository: string;
+  }[];
 }
 export interface GitSource {
   url: string;

@@ -254,6 +254,9 @@ function statefulStacks(app: App, settings: Settings) {
       BERTH_REDIS_IMAGE: settings.redisImage ?? '',
       BERTH_MAIL_FROM: settings.mailFrom ?? '',
       BERTH_MAIL_DOMAINS: settings.mailDomains ?? '',
+      BERTH_GITHUB_APP_ID: settings.githubApp ?? '',
+      BERTH_GITHUB_APP_SECRET: settings.githubAppSecret ?? '',
+      BERTH_GITHUB_APP_API: settings.githubAppApi ?? '',
       BERTH_SECRET_SOURCES: settings.secretSources === undefined ? '' : 'yes',
       BERTH_VAULT: settings.vault ?? '',
       BERTH_VAULT_NAMESPACE: settings.vaultNamespace ?? '',
@@ -277,10 +280,11 @@ function statefulStacks(app: App, settings: Settings) {
   };
 }
 
-/** What functions read for projects, and by which they sign in to Vault. */
-const secretSourcesOf = ({ secretSources, vaultToken }: Settings): string[] => [
+/** What functions read for projects, and by which they sign in to Vault and to GitHub. */
+const secretSourcesOf = ({ secretSources, vaultToken, githubAppSecret }: Settings): string[] => [
   ...(secretSources?.split(',') ?? []),
   ...(vaultToken === undefined ? [] : [vaultToken]),
+  ...(githubAppSecret === undefined ? [] : [githubAppSecret]),
 ];
 
 /** What one environment may ask for: CPUs, GiB of memory, pods, GiB of volumes. */

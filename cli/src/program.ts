@@ -29,6 +29,7 @@ import { addServices } from './commands/services.ts';
 import { addSignIn } from './commands/sign-in.ts';
 import { addCheck } from './commands/source/check.ts';
 import { addEject } from './commands/source/eject.ts';
+import { addGitHubApp } from './commands/source/github-app.ts';
 import { addImport } from './commands/source/import.ts';
 import { addInit } from './commands/source/init.ts';
 import { addUp } from './commands/up.ts';
@@ -81,6 +82,7 @@ export function createProgram(version: string): Command {
   addGameDay(program);
   addAccess(program);
   addMcp(program);
+  addGitHubApp(program);
   addPlaces(program);
   addSignIn(program);
   addDoctor(program);

@@ -125,6 +125,16 @@ export const deploymentsRefusedKey = (connection: string): Key => ({
   pk: deliveriesPartition(connection),
   sk: 'deployments-refused',
 });
+/** The connections by the GitHub App to repositories of an owner, and how the App is there. */
+export const appConnectionsPartition = (owner: string): string => `app-connections#${owner.toLowerCase()}`;
+/** @param repository its full name */
+export const appConnectionPrefix = (repository: string): string => `${repository.toLowerCase()}#`;
+export const appConnectionKey = (repository: string, connection: string): Key => ({
+  pk: appConnectionsPartition(repository.split('/', 1)[0] ?? ''),
+  sk: `${appConnectionPrefix(repository)}${connection}`,
+});
+/** Which projects may use which repositories by the GitHub App. */
+export const APP_RULES_KEY: Key = { pk: 'app-rules', sk: 'app-rules' };
 const PREVIEWS = 'previews#';
 export const previewsPartition = (project: string): string => `${PREVIEWS}${project}`;
 export const isPreviewKey = ({ pk }: Key): boolean => pk.startsWith(PREVIEWS);

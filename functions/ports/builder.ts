@@ -30,8 +30,10 @@ export interface UploadTarget {
 /** The media type of uploads. */
 export const UPLOAD_TYPE = 'application/gzip';
 
-/** What git signs in with, in no output, error or image of the build. */
-export interface GitCredential extends Omit<BuildSecret, 'name'> {
+/** What git signs in with, in no output, error or image of the build. Without a path it is kept nowhere, and only `read` gives it. */
+export interface GitCredential
+  extends Pick<BuildSecret, 'read'>,
+    Partial<Pick<BuildSecret, 'path' | 'version'>> {
   user: string;
 }
 

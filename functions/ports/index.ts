@@ -8,6 +8,7 @@ import type { Caches } from './caches.ts';
 import type { Databases } from './databases.ts';
 import type { Domains } from './domains.ts';
 import type { Effects } from './effects.ts';
+import type { GitHubApp } from './github-app.ts';
 import type { Isolation } from './isolation.ts';
 import type { Logs } from './logs.ts';
 import type { Mail } from './mail.ts';
@@ -44,6 +45,8 @@ export interface Ports {
   logs: Logs;
   anchors: Anchors;
   receivers: Receivers;
+  /** Absent where the operator has registered none. */
+  githubApp?: GitHubApp;
   /** Absent where the installation sends no e-mail. */
   mail?: Mail;
   effects: Effects;

@@ -5,6 +5,7 @@ import { disableWebhook } from '../commands/webhooks/webhooks.ts';
 import { isSelected } from '../core/events/event-selector.ts';
 import { isInFormat } from '../core/events/formats/webhook-formats.ts';
 import { cloudEvent, GIVE_UP_MS } from '../core/events/webhook-message.ts';
+import { tellingToken } from '../core/git/github-app.ts';
 import { connectionKey, webhookKey } from '../core/keys.ts';
 import type { BerthEvent, Connection, Webhook, WebhookDelivery } from '../core/model/index.ts';
 import type { Ports } from '../ports/index.ts';
@@ -30,7 +31,7 @@ export async function recipientOf(
 ): Promise<Recipient | undefined> {
   if (service === undefined) return webhookOf(ports, { project, webhook });
   const connection = (await ports.store.get<Connection>(connectionKey({ project, service })))?.data;
-  if (connection?.id !== webhook || !connection.token) return undefined;
+  if (connection?.id !== webhook || tellingToken(connection) === undefined) return undefined;
   return {
     wants: (event) => isForProvider(connection, event),
     send: (event, signal) => tellProvider(ports, connection, event, signal),

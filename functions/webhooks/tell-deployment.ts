@@ -4,6 +4,7 @@
  */
 import type { WebhookOutcome } from '../commands/webhooks/webhook-messages.ts';
 import type { ApiPlace, ApiRequest } from '../core/git/git-provider.ts';
+import { tellingToken } from '../core/git/github-app.ts';
 import {
   deploymentOf,
   deploymentRequest,
@@ -99,9 +100,9 @@ function idIn(answer: Answered): string | undefined {
 }
 
 /** Whether this very token was refused within a day. */
-async function isRefused({ store, effects }: Ports, { id, token }: Connection): Promise<boolean> {
-  const known = (await store.get<DeploymentsRefused>(deploymentsRefusedKey(id)))?.data;
-  return known?.token === token?.version && effects.now() - Date.parse(known?.at ?? '') < DAY_MS;
+async function isRefused({ store, effects }: Ports, connection: Connection): Promise<boolean> {
+  const known = (await store.get<DeploymentsRefused>(deploymentsRefusedKey(connection.id)))?.data;
+  return known?.token === tellingToken(connection) && effects.now() - Date.parse(known?.at ?? '') < DAY_MS;
 }
 
 async function refused(
@@ -111,10 +112,11 @@ async function refused(
 ): Promise<WebhookOutcome> {
   if (!('status' in answer) || answer.status >= 500 || answer.status === 429) return passing(answer);
   const { status } = answer;
-  if ([401, 403, 404].includes(status) && connection.token) {
+  const token = tellingToken(connection);
+  if ([401, 403, 404].includes(status) && token !== undefined) {
     const now = effects.now();
     const data: DeploymentsRefused = {
-      token: connection.token.version,
+      token,
       status,
       at: new Date(now).toISOString(),
     };

@@ -1,12 +1,13 @@
 /** Tells the provider of a repository how its commits are doing, and a pull request how its preview is. */
 import * as z from 'zod';
+import { providerToken, refusedToken } from '../commands/connections/app-access.ts';
 import { readEnvironmentCost } from '../commands/costs/read-cost.ts';
 import type { WebhookOutcome } from '../commands/webhooks/webhook-messages.ts';
 import { commentOf, isOurs } from '../core/git/comment.ts';
 import { statusOf } from '../core/git/commit-status.ts';
 import { type ApiPlace, type ApiRequest, fullNameOf } from '../core/git/git-provider.ts';
 import { providers } from '../core/git/providers.ts';
-import { deliveryKey, environmentKey, gitTokenPath, previewCommentKey, previewKey } from '../core/keys.ts';
+import { deliveryKey, environmentKey, previewCommentKey, previewKey } from '../core/keys.ts';
 import {
   type BerthEvent,
   type Connection,
@@ -34,11 +35,15 @@ export async function tellProvider(
   event: BerthEvent,
   signal: AbortSignal,
 ): Promise<WebhookOutcome> {
-  const { project, id, token, api, repository } = connection;
-  const value = await ports.secrets.get(gitTokenPath(project, id), token?.version);
-  if (value === undefined) return { delivered: false, reason: 'its token is not there' };
-  const place: ApiPlace = { api, repository: fullNameOf(repository), token: value };
-  const ask = (request: ApiRequest): Promise<Answered> => ports.receivers.ask(request, signal);
+  const { api, repository } = connection;
+  const given = await providerToken(ports, connection);
+  if ('fault' in given) return { delivered: false, reason: given.fault };
+  const place: ApiPlace = { api, repository: fullNameOf(repository), token: given.token };
+  const ask = async (request: ApiRequest): Promise<Answered> => {
+    const answer = await ports.receivers.ask(request, signal);
+    if ('status' in answer) refusedToken(ports, connection, answer.status);
+    return answer;
+  };
   const told = event as Told;
   return told.type === 'preview.changed'
     ? tellPullRequest(ports, connection, told.data.number, place, ask)

@@ -6,6 +6,7 @@ const TOGETHER = [
   ['issuer', 'audience'],
   ['domain', 'certificate'],
   ['clusterEndpoint', 'clusterCertificate'],
+  ['githubApp', 'githubAppSecret'],
 ] as const;
 
 /** Settings that need an issuer to be named. */
@@ -26,6 +27,8 @@ function together(settings: Settings): string | undefined {
   }
   if (settings.mailDomains !== undefined && settings.mailFrom === undefined)
     return 'The setting berth:mailDomains goes with berth:mailFrom.';
+  if (settings.githubAppApi !== undefined && settings.githubApp === undefined)
+    return 'The setting berth:githubAppApi goes with berth:githubApp.';
   const signIns = [settings.vaultToken, settings.vaultRole].filter((given) => given !== undefined);
   if (signIns.length !== (settings.vault === undefined ? 0 : 1))
     return 'The setting berth:vault goes with one of berth:vaultToken and berth:vaultRole, and they with it.';

@@ -119,6 +119,13 @@ const schema = z.strictObject({
     z.string().regex(/^[a-z0-9][a-z0-9.-]*\.[a-z]{2,}(,[a-z0-9][a-z0-9.-]*\.[a-z]{2,})*$/),
   ),
   /**
+   * Id of the GitHub App by which services are connected to repositories; and the ARN of a secret that has its `privateKey` (PEM) and
+   * the `webhookSecret` that its webhook signs with. The address of the API is that of a GitHub Enterprise Server.
+   */
+  githubApp: optional(z.string().regex(/^[A-Za-z0-9.]{1,64}$/)),
+  githubAppSecret: optional(z.string().regex(SECRET)),
+  githubAppApi: optional(z.string().regex(/^https:\/\/[a-z0-9.-]{1,253}(:\d{1,5})?(\/[\w./-]{0,100}[\w-])?$/)),
+  /**
    * Address of a Vault whose secrets projects may come to refer to. It is signed in to by a token, which a secret with
    * this ARN has, or by AWS's IAM for a role of Vault.
    */

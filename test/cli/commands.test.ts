@@ -572,6 +572,17 @@ describe('The command line', () => {
     expect((await run('places remove home --yes')).exitCode).toBe(1);
   });
 
+  it('keeps the rules of the GitHub App, and says that none is registered', async () => {
+    expect((await run('github-app allow */*')).exitCode).toBe(1);
+    await ok('github-app allow octo/shop-*');
+    const shown = await run('github-app show');
+    expect(shown.out).toMatch(/^shop +octo\/shop-\*$/m);
+    expect(shown.err).toContain('No GitHub App is registered');
+    expect((await run('github-app forbid octo/shop')).err).toContain('There is no rule');
+    await ok('github-app forbid octo/shop-*');
+    expect(await ok('github-app show')).not.toContain('octo');
+  });
+
   it('holds a game day, and says what users would have seen', async () => {
     expect((await run('gameday --env dev')).err).toContain('--kill');
     const report = await ok('gameday --env dev --kill --for 10s');

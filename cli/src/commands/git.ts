@@ -25,6 +25,7 @@ interface ConnectOptions {
   idleAfter?: string;
   withData?: boolean;
   token?: boolean;
+  app?: boolean;
 }
 
 /** The address that git clones without a key, of the folder's own origin. */
@@ -76,9 +77,10 @@ export function addGit(program: Command): void {
     .option('--with-data', 'let its databases begin with the masked data of that environment')
     .option('--api <url>', "where the provider's API is, where not at its usual place")
     .option('--token', 'read a token from standard input: for private source, statuses and comments')
+    .option('--app', 'by the GitHub App of this Berth, in place of a token')
     .addHelpText(
       'after',
-      '\nExample:\n  printf %s "$TOKEN" | berth connect --rule main=dev --previews dev --token',
+      '\nExamples:\n  berth connect --app --rule main=dev\n  printf %s "$TOKEN" | berth connect --rule main=dev --previews dev --token',
     )
     .action(async (named: string | undefined, options: ConnectOptions, command: Command) => {
       const { api, json, service } = openSession(command);
@@ -103,6 +105,7 @@ export function addGit(program: Command): void {
                 ...(withData && { withData }),
               },
             }),
+            ...(options.app && { app: true }),
             ...(options.token && { token: (await readInput()).trim() }),
           },
         }),
@@ -116,7 +119,11 @@ export function addGit(program: Command): void {
 }
 
 /** What is left to do at the provider. */
-function explain({ hook, secret, repository }: Connection & { secret?: string }, server: string): void {
+function explain({ hook, secret, repository, app }: Connection & { secret?: string }, server: string): void {
+  if (app) {
+    note(`${repository} is connected by the GitHub App, which delivers pushes and pull requests by itself.`);
+    return;
+  }
   if (secret === undefined) {
     note(`${repository} is connected as you say.`);
     return;
@@ -137,9 +144,10 @@ function addConnection(program: Command): void {
       const { api, json, service } = openSession(command);
       const answer = await body(api.GET(CONNECTION, { params: { path: service() } }));
       if (json) return sayJson(answer);
-      say(`${answer.repository} (${answer.provider})`);
+      say(`${answer.repository} (${answer.provider}${answer.app ? ', by the GitHub App' : ''})`);
       for (const { branch, environment } of answer.rules) say(`${branch} -> ${environment}`);
       if (answer.previews) say(`pull requests -> previews as ${answer.previews.base}`);
+      if (answer.appTrouble) note(`The GitHub App can not be used: ${answer.appTrouble}`);
       if (answer.failure) note(`The provider is not told: ${answer.failure.reason}`);
       if (answer.deploymentsRefused) note(`GitHub shows no deployments: ${answer.deploymentsRefused}`);
       return undefined;

@@ -1,6 +1,7 @@
 /** How connections, deliveries and previews look in the API. */
 import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
+import { tellingToken } from '../../core/git/github-app.ts';
 import { limits } from '../../core/limits.ts';
 import {
   type Connection,
@@ -78,6 +79,13 @@ export const connectionSchema = z
       description: 'The path of the address that the provider delivers to.',
       example: '/v1/hooks/git/01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
     }),
+    app: z.boolean().meta({
+      description: 'GitHub is asked as the App of this Berth; a token, if there is one, serves builds alone.',
+    }),
+    appTrouble: z.string().optional().meta({
+      description: 'Why the connection can not use the GitHub App now. In answers to reads alone.',
+      example: 'the installation of the GitHub App is suspended at GitHub',
+    }),
     hasToken: z
       .boolean()
       .meta({ description: 'There is a token for private source, statuses and comments.' }),
@@ -133,6 +141,7 @@ export const previewRulesSchema = z.strictObject({
 interface Telling {
   failure?: WebhookFailure | undefined;
   refused?: DeploymentsRefused | undefined;
+  appTrouble?: string | undefined;
 }
 
 const whyRefused = ({ status }: DeploymentsRefused): string =>
@@ -141,7 +150,7 @@ const whyRefused = ({ status }: DeploymentsRefused): string =>
     : `the token has no right to write deployments (status ${status})`;
 
 /** @param telling how the provider takes what it is told */
-export function connectionView({ data }: Item<Connection>, { failure, refused }: Telling = {}) {
+export function connectionView({ data }: Item<Connection>, { failure, refused, appTrouble }: Telling = {}) {
   const { secret, token, previews, ...rest } = data;
   return compact({
     ...rest,
@@ -152,10 +161,12 @@ export function connectionView({ data }: Item<Connection>, { failure, refused }:
       withData: previews.withData === true,
     },
     hook: `/v1/hooks/git/${data.id}`,
+    app: data.app === true,
+    appTrouble,
     hasToken: token !== undefined,
     previousSecretUntil: secret.previous?.until,
     failure,
-    deploymentsRefused: refused && refused.token === token?.version ? whyRefused(refused) : undefined,
+    deploymentsRefused: refused && refused.token === tellingToken(data) ? whyRefused(refused) : undefined,
   });
 }
 

@@ -1,5 +1,6 @@
 /** Routes of the connections of services to repositories. */
 import * as z from 'zod';
+import { appTrouble, noAppHere } from '../../commands/connections/app-access.ts';
 import {
   type ConnectionSettings,
   deleteConnection,
@@ -49,6 +50,14 @@ const body = z.strictObject({
   watch: fields.watch.optional(),
   rules: fields.rules.optional(),
   previews: previewRulesSchema.optional(),
+  app: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        'Whether GitHub is asked as the App of this Berth, in place of with a token; false by default. The platform team has to let ' +
+        'the project use the repository so. A token that is given beside it serves builds alone.',
+    }),
   token: z
     .string()
     .regex(/^[\x21-\x7e]{1,1000}$/, 'must be 1 to 1000 printable characters without blanks')
@@ -65,7 +74,8 @@ const DAY = 86_400;
 
 /** @throws Problem invalid_request */
 function settingsOf(ports: Ports, place: ConnectionPlace, given: z.output<typeof body>): ConnectionSettings {
-  const { provider, repository, path, watch, rules = [], previews } = given;
+  const { provider, repository, path, watch, rules = [], previews, app = false } = given;
+  if (app && !ports.githubApp) throw noAppHere();
   const errors: { path: string; message: string }[] = [];
   const attempt = <T>(name: string, run: () => T): T | undefined => {
     try {
@@ -79,7 +89,15 @@ function settingsOf(ports: Ports, place: ConnectionPlace, given: z.output<typeof
   const location = attempt('repository', () => parseGitUrl(repository, true));
   if (path !== undefined) attempt('path', () => checkFolder(path));
   const origin = location?.kind === 'https' ? new URL(location.url).origin : undefined;
-  const api = (given.api ?? (origin && providers[provider].apiOf(origin)) ?? '').replace(/\/+$/, '');
+  const ofApp = app ? ports.githubApp : undefined;
+  const usual = ofApp?.api ?? (origin && providers[provider].apiOf(origin));
+  const api = (given.api ?? usual ?? '').replace(/\/+$/, '');
+  if (ofApp && location) {
+    if (provider !== 'github') errors.push({ path: 'body.app', message: 'is of the provider github alone' });
+    else if (origin !== ofApp.origin)
+      errors.push({ path: 'body.repository', message: `must be one of ${ofApp.origin}, whose App it is` });
+    if (api !== ofApp.api) errors.push({ path: 'body.api', message: 'is told by the App: leave it out' });
+  }
   const rule = ports.receivers.refusal(api);
   // A URL that has more than a path is no beginning of others.
   const isBase = rule === undefined && !/[?#]/.test(api);
@@ -94,6 +112,7 @@ function settingsOf(ports: Ports, place: ConnectionPlace, given: z.output<typeof
     path,
     watch,
     rules,
+    app: app || undefined,
     previews: previews && {
       base: previews.base,
       ttlSeconds: previews.ttl ?? 3 * DAY,
@@ -150,7 +169,7 @@ export const routes = [
       200: { summary: 'As it is now', schema: connectedSchema, etag: true },
       201: { summary: 'Connected, with its secret', schema: connectedSchema, etag: true },
     },
-    problems: ['conflict', 'masking_required'],
+    problems: ['conflict', 'masking_required', 'not_supported'],
     handle: ({ ports, params, body: given, precondition, change }) => {
       const settings = settingsOf(ports, params, given);
       return withSecret(change, (caller) =>
@@ -166,15 +185,17 @@ export const routes = [
     summary: 'Read what a service is connected to',
     tag: 'Git',
     answers: { 200: { summary: 'The connection', schema: connectionSchema, etag: true } },
-    handle: async ({ ports: { store }, params }) => {
+    handle: async ({ ports, params }) => {
+      const { store } = ports;
       if (!(await store.get<Connection>(connectionKey(params)))) await getService(store, params);
       const item = await getConnection(store, params);
       const { id } = item.data;
-      const [outbox, refused] = await Promise.all([
+      const [outbox, refused, trouble] = await Promise.all([
         store.get<WebhookDelivery>(webhookDeliveryKey(params.project, id)),
         store.get<DeploymentsRefused>(deploymentsRefusedKey(id)),
+        appTrouble(ports, item.data),
       ]);
-      const telling = { failure: outbox?.data.failure, refused: refused?.data };
+      const telling = { failure: outbox?.data.failure, refused: refused?.data, appTrouble: trouble };
       return { status: 200, body: connectionView(item, telling), etag: etagOf(item) };
     },
   }),

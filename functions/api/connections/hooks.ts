@@ -1,22 +1,15 @@
 /** The route that git providers deliver to. */
-import * as z from 'zod';
-import { advanceDelivery } from '../../commands/connections/advance.ts';
 import { findConnection, hookSecretsOf } from '../../commands/connections/connections.ts';
-import { receive } from '../../commands/connections/receive.ts';
-import { bodyHash, type Header, type Provider } from '../../core/git/git-provider.ts';
-import type { HookFacts } from '../../core/git/hook-facts.ts';
+import type { Header, Provider } from '../../core/git/git-provider.ts';
 import { providers } from '../../core/git/providers.ts';
 import { limits } from '../../core/limits.ts';
-import { type Connection, hasEnded } from '../../core/model/index.ts';
+import type { Connection } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
-import { deliverNow } from '../../webhooks/deliver.ts';
-import { parseJson, readBytes } from '../http/body.ts';
+import { readBytes } from '../http/body.ts';
 import { route } from '../http/route-spec.ts';
 import { deliverySchema, deliveryView } from './connection-view.ts';
-
-/** A provider waits for ten seconds; what is not told it by then is told by the next pass. Milliseconds. */
-const TELL_MS = 3_000;
+import { takeMessage, understood } from './take-message.ts';
 
 /** The same for a hook that there is none of: who guesses learns nothing. */
 const unknown = (): Problem =>
@@ -40,19 +33,6 @@ async function authenticate(
   return { connection, provider };
 }
 
-/** @throws Problem invalid_request for what the provider does not send */
-function factsOf(provider: Provider, event: string, bytes: Uint8Array): HookFacts {
-  try {
-    return provider.read(event, parseJson(bytes));
-  } catch (error) {
-    if (!(error instanceof z.ZodError)) throw error;
-    const at = error.issues[0]?.path.join('.') ?? '';
-    throw new Problem('invalid_request', `The delivery can not be read: its "${at}" is not as expected.`, {
-      hint: 'Deliver what the provider itself sends, of the kind that the connection names.',
-    });
-  }
-}
-
 export const routes = [
   route({
     method: 'post',
@@ -71,17 +51,14 @@ export const routes = [
         const bytes = await readBytes(request.body, limits.hookBody.value);
         const header: Header = (name) => request.headers.get(name) ?? undefined;
         const { connection, provider } = await authenticate(ports, params.connection, header, bytes);
-        const event = provider.event(header);
-        const facts = factsOf(provider, event, bytes);
-        const { delivery, isKnown } = await receive(ports, connection, {
-          delivery: provider.deliveryId(header, bytes),
-          event,
+        const facts = understood(bytes, (payload) => provider.read(provider.event(header), payload));
+        const { delivery, isKnown } = await takeMessage(ports, connection, {
+          provider,
+          header,
+          bytes,
           facts,
-          ...(provider.signsBody && { alike: bodyHash(bytes) }),
         });
-        if (isKnown) return { status: 200, body: deliveryView(delivery) };
-        await begin(ports, connection, delivery.number, hasEnded(delivery));
-        return { status: 201, body: deliveryView(delivery) };
+        return { status: isKnown ? 200 : 201, body: deliveryView(delivery) };
       },
     },
     answers: {
@@ -96,17 +73,3 @@ export const routes = [
     },
   }),
 ];
-
-/** What begins and is told at once; a fault is none of the provider's, since the sweep does what is left. */
-async function begin(
-  ports: Ports,
-  { project, id }: Connection,
-  number: number,
-  isOver: boolean,
-): Promise<void> {
-  const signal = AbortSignal.timeout(TELL_MS);
-  await Promise.all([
-    deliverNow(ports, { project, id }, signal),
-    isOver ? undefined : advanceDelivery(ports, { connection: id, number }).catch(() => undefined),
-  ]);
-}

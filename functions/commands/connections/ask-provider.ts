@@ -1,24 +1,27 @@
 /** Asks a provider for the newest commits of the branches that have rules: a message that was lost is made up for. */
 import { fullNameOf } from '../../core/git/git-provider.ts';
 import { providers } from '../../core/git/providers.ts';
-import { gitTokenPath, laneKey } from '../../core/keys.ts';
+import { laneKey } from '../../core/keys.ts';
 import type { Connection, Lane } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { StoreConflict } from '../../ports/store.ts';
 import { advanceDelivery } from './advance.ts';
+import { providerToken, refusedToken } from './app-access.ts';
 import { receive } from './receive.ts';
 
 /** @param signal ends it early; what was not asked then is asked the next time */
 export async function askProvider(ports: Ports, connection: Connection, signal: AbortSignal): Promise<void> {
-  const { id, project, token, repository, api, rules } = connection;
-  const value = token && (await ports.secrets.get(gitTokenPath(project, id), token.version));
-  if (value === undefined) return;
+  const { repository, api, rules, token, app } = connection;
+  if (!token && !app) return;
+  const given = await providerToken(ports, connection);
+  if ('fault' in given) return;
   const provider = providers[connection.provider];
-  const place = { api, repository: fullNameOf(repository), token: value };
+  const place = { api, repository: fullNameOf(repository), token: given.token };
   const branches = new Set(rules.map(({ branch }) => branch).filter((branch) => !branch.includes('*')));
   for (const branch of branches) {
     const answer = await ports.receivers.ask(provider.headRequest(place, branch), signal);
     if ('fault' in answer) return;
+    refusedToken(ports, connection, answer.status);
     if (answer.status !== 200) continue;
     const head = readHead(provider.readHead, answer.text);
     if (head !== undefined) await compare(ports, connection, `refs/heads/${branch}`, head);

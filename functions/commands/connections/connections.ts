@@ -1,6 +1,8 @@
 /** Connections: where the source of a service is, and what a push or a pull request there brings about. */
 import { changesOf } from '../../core/field-changes.ts';
+import { fullNameOf } from '../../core/git/git-provider.ts';
 import {
+  appConnectionKey,
   connectionIdKey,
   connectionKey,
   environmentKey,
@@ -26,6 +28,7 @@ import { type Caller, checkIfMatch, commit, mustGet, retryOnConflict } from '../
 import { getService } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
 import { maskedDataOf } from '../clones/masking.ts';
+import { appConnectionWrites, requireApp } from './app-access.ts';
 import { refuseProtectedBase } from './preview-plan.ts';
 
 /** Random bytes of a secret that a provider signs with. */
@@ -35,7 +38,7 @@ const ROTATION_MS = 24 * 60 * 60 * 1000;
 
 export type ConnectionSettings = Pick<
   Connection,
-  'project' | 'service' | 'provider' | 'repository' | 'api' | 'path' | 'watch' | 'rules' | 'previews'
+  'project' | 'service' | 'provider' | 'repository' | 'api' | 'path' | 'watch' | 'rules' | 'previews' | 'app'
 >;
 
 /** @throws Problem not_found */
@@ -56,7 +59,7 @@ export async function findConnection(store: Store, id: string): Promise<Item<Con
 
 /** A token goes to who it was given for: another address is told none. */
 const isSamePlace = (a: ConnectionSettings, b: ConnectionSettings): boolean =>
-  a.api === b.api && a.repository === b.repository && a.provider === b.provider;
+  a.api === b.api && a.repository === b.repository && a.provider === b.provider && a.app === b.app;
 
 const told = ({ secret: _secret, token: _token, createdAt: _at, createdBy: _by, ...rest }: Connection) =>
   rest;
@@ -77,7 +80,7 @@ export interface PutResult {
 /**
  * Connects a service, or changes how it is connected.
  * @throws Problem not_found (service) | forbidden (previews of a protected environment) | masking_required
- * | precondition_failed
+ * | precondition_failed | not_supported, forbidden (by the GitHub App) | conflict
  */
 export async function putConnection(
   ports: Ports,
@@ -87,6 +90,7 @@ export async function putConnection(
   const { store, secrets, effects } = ports;
   const { project, service } = settings;
   await getService(store, settings);
+  if (settings.app) await requireApp(ports, settings);
   const base =
     settings.previews &&
     (await store.get<Environment>(environmentKey({ project, environment: settings.previews.base })));
@@ -124,6 +128,7 @@ export async function putConnection(
       writes: [
         { put: { ...key, data }, if: before ? { version: before.version } : 'absent' },
         ...(await outboxWrites(store, before?.data, data)),
+        ...(await appConnectionWrites(ports, before?.data, data)),
         { check: serviceKey(settings), if: 'present' },
       ],
       events: [
@@ -163,10 +168,10 @@ export async function putConnection(
 async function outboxWrites(
   store: Store,
   before: Connection | undefined,
-  { id, project, service, token }: Connection,
+  { id, project, service, token, app }: Connection,
 ): Promise<Write[]> {
   const key = webhookDeliveryKey(project, id);
-  const active = token !== undefined;
+  const active = token !== undefined || app === true;
   if (before) {
     const item = await store.get<WebhookDelivery>(key);
     if (!item) return [];
@@ -238,12 +243,13 @@ export async function hookSecretsOf(
 
 /** The writes that end a connection, with the service or without. */
 export const disconnectionWrites = ({
-  data: { id, project, service },
+  data: { id, project, service, app, repository },
   version,
 }: Item<Connection>): Write[] => [
   { delete: connectionKey({ project, service }), if: { version } },
   { delete: connectionIdKey(id) },
   { delete: webhookDeliveryKey(project, id) },
+  ...(app ? [{ delete: appConnectionKey(fullNameOf(repository), id) }] : []),
 ];
 
 /**

@@ -22,6 +22,7 @@ import type { Ports } from '../../ports/index.ts';
 import type { Item, Write } from '../../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
 import { inTurn } from '../../records/turns.ts';
+import { appRefusal } from './app-access.ts';
 import { type PreviewPlan, planPreview } from './preview-plan.ts';
 
 export interface Message {
@@ -228,6 +229,10 @@ async function decide(
   const name = fullNameOf(connection.repository);
   if (facts.repository.toLowerCase() !== name.toLowerCase())
     return skipped(`it is of another repository than ${name}`);
+  // What a preview left behind is taken away whoever may do what.
+  const isEnd = facts.kind === 'pull-request' && facts.action === 'closed';
+  const why = connection.app && !isEnd ? await appRefusal(ports, connection) : undefined;
+  if (why !== undefined) return skipped(why);
   return facts.kind === 'push'
     ? decidePush(connection, message, facts, lane)
     : decidePullRequest(ports, connection, facts, lane, number);

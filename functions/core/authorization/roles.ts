@@ -251,6 +251,14 @@ export const permissions = permission({
     least: 'platform',
     does: 'set which projects may refer to secrets that are kept elsewhere',
   },
+  'github-app.read': {
+    least: 'platform',
+    does: 'read which projects may connect to which repositories by the GitHub App',
+  },
+  'github-app.govern': {
+    least: 'platform',
+    does: 'set which projects may connect to which repositories by the GitHub App',
+  },
   'policy.read': { least: 'viewer', does: 'read policies, and see what one would have refused' },
   'policy.write': { least: 'administrator', does: 'add, change and delete policies of the project' },
   'policy.list': { least: 'signed-in', does: 'read the policies that hold in every project' },

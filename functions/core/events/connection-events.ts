@@ -60,4 +60,13 @@ export const connectionEvents = {
     data: z.object(previewData),
     words: 'Commit {commit} of pull request {number} let in by a maintainer',
   },
+  'github-app.rules-changed': {
+    data: z.object({
+      added: z
+        .array(z.string())
+        .describe('What projects may connect to from now on, as `project owner/repository`.'),
+      removed: z.array(z.string()).describe('What they may not connect to any more.'),
+    }),
+    words: 'What projects may connect to by the GitHub App changed',
+  },
 } as const satisfies EventDeclarations;

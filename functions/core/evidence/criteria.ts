@@ -32,6 +32,7 @@ const byNoun: Readonly<Record<NounOf<EventType>, readonly Criterion[]>> = {
   secret: ['CC6.1'],
   'build-secret': ['CC6.1'],
   'secret-sources': ['CC6.1'],
+  'github-app': ['CC6.1'],
   member: ['CC6.3'],
   domain: ['CC6.6'],
   webhook: ['CC6.7'],

@@ -1,4 +1,5 @@
 /** Connections of services to repositories, what their providers deliver, and previews of pull requests. */
+import type { AppRule, AppState } from '../git/github-app.ts';
 import type { ProblemDetail } from '../problem.ts';
 
 export const gitProviders = ['github', 'gitlab', 'gitea'] as const;
@@ -39,6 +40,8 @@ export interface Connection {
   previews?: PreviewRules;
   /** Versions of what the provider signs with; after a rotation the previous one is good too until its time is over. */
   secret: { version: string; previous?: { version: string; until: string } };
+  /** GitHub is asked as the App that the operator has registered, and a token serves builds alone. */
+  app?: true;
   /** The version of the token for private source, statuses and comments. */
   token?: { version: string };
   createdAt: string;
@@ -49,6 +52,23 @@ export interface Connection {
 export interface ConnectionPlace {
   project: string;
   service: string;
+}
+
+/** Points from a repository to a connection by the GitHub App. */
+export interface AppConnection {
+  project: string;
+  service: string;
+  /** As GitHub told last, and when, epoch milliseconds; absent while it has told nothing. */
+  state?: AppState;
+  at?: number;
+}
+
+/** Which projects may connect to which repositories by the GitHub App. */
+export interface AppRules {
+  rules: AppRule[];
+  createdAt: string;
+  updatedAt: string;
+  updatedBy: string;
 }
 
 export type DeliveryState =

@@ -54,6 +54,9 @@ const schema = z.object({
   BERTH_MAIL_DOMAINS: list
     .transform((domains) => domains.map((domain) => domain.trim().toLowerCase()))
     .optional(),
+  BERTH_GITHUB_APP_ID: optional,
+  BERTH_GITHUB_APP_SECRET: optional,
+  BERTH_GITHUB_APP_API: optional,
   BERTH_SECRET_SOURCES: optional,
   BERTH_VAULT: optional,
   BERTH_VAULT_NAMESPACE: optional,
@@ -116,6 +119,8 @@ export interface AwsConfig {
   redisImage?: string;
   /** The sender and the domains of recipients of e-mail; none is sent without it. */
   mail?: { from: string; domains: string[] };
+  /** The GitHub App: `secret` names a secret with its private key and what its webhook signs with. */
+  githubApp?: { id: string; secret: string; api: string };
   /** Where secrets are that projects may refer to. */
   sources: { aws: boolean; vault?: { address: string; namespace?: string; login: VaultSignIn } };
   /** The private networks that workloads may reach. */
@@ -185,6 +190,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     ...(values.BERTH_MAIL_FROM !== undefined && {
       mail: { from: values.BERTH_MAIL_FROM, domains: values.BERTH_MAIL_DOMAINS ?? [] },
     }),
+    ...githubAppOf(values),
     sources: sourcesOf(values),
     network: {
       egressCidrs: values.BERTH_EGRESS_CIDRS,
@@ -192,6 +198,12 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     },
     identity: identityOf(values),
   };
+}
+
+function githubAppOf(values: z.output<typeof schema>): Pick<AwsConfig, 'githubApp'> {
+  const { BERTH_GITHUB_APP_ID: id, BERTH_GITHUB_APP_SECRET: secret } = values;
+  const api = values.BERTH_GITHUB_APP_API ?? 'https://api.github.com';
+  return id !== undefined && secret !== undefined ? { githubApp: { id, secret, api } } : {};
 }
 
 function sourcesOf(values: z.output<typeof schema>): AwsConfig['sources'] {

@@ -7,8 +7,10 @@ import { createReceivers } from '../../adapters/outgoing/receivers.ts';
 import { createEffects } from '../../adapters/system/effects.ts';
 import type { ChainHead } from '../../core/events/audit-chain.ts';
 import { type MailSettings, recipientRefusal } from '../../core/events/formats/mail-recipients.ts';
+import { originOfApi } from '../../core/git/github-app.ts';
 import type { Anchors } from '../../ports/anchors.ts';
 import type { Databases, DedicatedServers } from '../../ports/databases.ts';
+import type { GitHubApp } from '../../ports/github-app.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { LogLine, Logs } from '../../ports/logs.ts';
 import type { Mail } from '../../ports/mail.ts';
@@ -78,13 +80,15 @@ export function createAwsPorts(config: AwsConfig): {
     async () => (await import('./ports/secrets.ts')).createSecrets(config, await store()),
     ['put', 'get', 'revoke', 'remove', 'list'],
   );
+  const receivers = createReceivers();
   const ports: Ports = {
     isOnAws: true,
     effects,
     logs: withWorkloadLogs(logs, async () => (await byPlace()).logs),
     anchors,
     registry,
-    receivers: createReceivers(),
+    receivers,
+    ...(config.githubApp && { githubApp: githubAppOf(config, config.githubApp, { receivers, effects }) }),
     ...(config.identity.origin !== undefined && { origin: config.identity.origin }),
     ...(config.mail && { mail: mailOf(config, config.mail) }),
     store: lazy(store, ['get', 'getMany', 'query', 'transact', 'due', 'changed', 'close']),
@@ -247,6 +251,24 @@ function lazyLogs(load: () => Promise<FlushedLogs>): { logs: Logs; flush(): Prom
       await appended;
       await (await loaded()).flush();
     },
+  };
+}
+
+function githubAppOf(
+  config: AwsConfig,
+  settings: NonNullable<AwsConfig['githubApp']>,
+  given: Pick<Ports, 'receivers' | 'effects'>,
+): GitHubApp {
+  const load = once(async () =>
+    (await import('./ports/github-app.ts')).openGitHubApp(config, settings, given),
+  );
+  const { api } = settings;
+  return {
+    api,
+    origin: originOfApi(api),
+    ...lazy(load, ['secrets', 'token']),
+    forget: (repository) => void load().then((app) => app.forget(repository)),
+    forgetOwner: (owner) => void load().then((app) => app.forgetOwner(owner)),
   };
 }
 

@@ -38,6 +38,7 @@ import type { StepInput } from '../../workflows/step.ts';
 import { runStepNamed } from '../../workflows/steps.ts';
 import { countAnchors, countBuilds, countSecrets } from './aws-equivalent-units.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config/config.ts';
+import { connectGitHubApp } from './connect-github-app.ts';
 import { connectVault } from './connect-vault.ts';
 import { domainPorts, listenSecurely } from './domains.ts';
 import { createSignIn } from './identity/choose-identity.ts';
@@ -247,13 +248,15 @@ async function createPorts(
   const secrets = countSecrets(
     await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
   );
+  const receivers = createReceivers({ trusted: config.trustedReceivers ?? [] });
   const ports = {
     ...given,
-    receivers: createReceivers({ trusted: config.trustedReceivers ?? [] }),
+    receivers,
     ...(config.url !== undefined && { origin: config.url }),
     ...(config.mail && {
       mail: (await import('../../adapters/outgoing/smtp.ts')).createSmtpMail(config.mail),
     }),
+    ...(config.githubApp && { githubApp: await connectGitHubApp(config.githubApp, { receivers, effects }) }),
     secrets,
     backups: createBackupFiles({ directory: path('backups') }),
     ...(domains && { domains: await domainPorts(config, domains, secrets, stopping) }),

@@ -9,7 +9,15 @@ export const golden = {
   public: ['api.describe', 'session.create', 'token.exchange', 'hook.receive', 'wake.ask'],
   'signed-in': ['me.read', 'project.list', 'policy.list', 'secret-source.read'],
   person: ['project.create', 'me.manage', 'session.read', 'session.end'],
-  platform: ['audit.govern', 'policy.govern', 'place.read', 'place.govern', 'secret-source.write'],
+  platform: [
+    'audit.govern',
+    'policy.govern',
+    'place.read',
+    'place.govern',
+    'secret-source.write',
+    'github-app.read',
+    'github-app.govern',
+  ],
   viewer: [
     'project.read',
     'member.read',

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { GitProvider } from '../../../functions/core/model/index.ts';
 import type { Json } from '../../support/client.ts';
+import type { PlayedApp } from './played-app.ts';
 
 export const NONE = '0'.repeat(40);
 export const TOKEN = 'token-of-the-provider';
@@ -254,8 +255,11 @@ function takesDeployment(url: string, told: Json): boolean {
   );
 }
 
-/** @param name the repository's full name */
-export async function openGitHost(provider: GitProvider, name = NAME): Promise<GitHost> {
+/**
+ * @param name the repository's full name
+ * @param app the App whose tokens are taken, in place of the one of a person
+ */
+export async function openGitHost(provider: GitProvider, name = NAME, app?: PlayedApp): Promise<GitHost> {
   const dialect = dialects[provider];
   const statusesAt = dialect.statuses(name);
   const statuses: GitHost['statuses'] = [];
@@ -279,7 +283,10 @@ export async function openGitHost(provider: GitProvider, name = NAME): Promise<G
       answer(status);
     };
     if (failing !== undefined) return answer(failing);
-    if (!dialect.isKnown(headers)) return refuse(401);
+    const { authorization = '' } = headers;
+    const ofApp = await app?.answer(method, url, authorization, body);
+    if (ofApp) return answer(ofApp.status, ofApp.content);
+    if (!(app ? app.mayAsk(method, url, authorization) : dialect.isKnown(headers))) return refuse(401);
     if (provider === 'github' && url.startsWith(`/repos/${name}/deployments`)) {
       if (denied !== undefined) return answer(denied);
       const told = JSON.parse(body) as Json;

@@ -16,6 +16,7 @@ import { sweep } from '../../../functions/sweep/sweep.ts';
 import { createDeliverer } from '../../../functions/webhooks/deliver.ts';
 import { type Answer, createSubject, DIGEST, type Subject, seed, workload } from '../support.ts';
 import { type Delivered, type GitHost, NAME, openGitHost, TOKEN } from './git-host.ts';
+import { type PlayedApp, realApp } from './played-app.ts';
 
 export const SERVICE = '/v1/projects/demo/services/guestbook';
 export const CONNECTION = `${SERVICE}/connection`;
@@ -49,10 +50,22 @@ export const settings = (host: GitHost, fields: object = {}): object => ({
   ...fields,
 });
 
-export async function connect(provider: GitProvider, fields: object = {}): Promise<Connected> {
-  const host = await openGitHost(provider);
+/** @param app plays GitHub's side of the App by which the service is then connected */
+export async function connect(
+  provider: GitProvider,
+  fields: object = {},
+  app?: PlayedApp,
+): Promise<Connected> {
+  const host = await openGitHost(provider, undefined, app);
   const subject = await createSubject({ trustedReceivers: [host.origin] });
   await seed(subject);
+  if (app) {
+    const { receivers, effects } = subject.ports;
+    const origin = 'https://git.example.com';
+    subject.ports.githubApp = realApp({ api: host.origin, origin, ask: receivers.ask, now: effects.now });
+    const items = [{ project: 'demo', repository: NAME }];
+    expect((await subject.api('PUT', '/v1/github-app', { items })).status).toBe(200);
+  }
   const { status, body, text } = await subject.api(
     'PUT',
     CONNECTION,

@@ -58,7 +58,14 @@ describe('The route table', () => {
       expect(route.owner).toBeDefined();
     // An order to sign somebody out, a pipeline's token, what a git provider delivers and what a cluster's activator asks
     // bring their own signature; the address of an upload is known to those alone who may send it.
-    const signed = ['backChannelLogout', 'exchangeToken', 'receiveHook', 'receiveUpload', 'askForWake'];
+    const signed = [
+      'backChannelLogout',
+      'exchangeToken',
+      'receiveHook',
+      'receiveAppHook',
+      'receiveUpload',
+      'askForWake',
+    ];
     if (route.method !== 'get' && !signed.includes(route.operationId))
       expect(route.policy.scope).not.toBe('public');
   });

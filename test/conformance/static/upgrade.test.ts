@@ -47,6 +47,8 @@ interface Change {
 const mail = { 'berth:mailFrom': 'berth@example.com' };
 const vault = { 'berth:vault': 'https://vault.example.com', 'berth:vaultToken': secret('vault') };
 
+const githubApp = { 'berth:githubApp': '123456', 'berth:githubAppSecret': secret('app') };
+
 /** How each setting is changed. */
 const changes: Record<(typeof settingNames)[number], Change> = {
   name: { after: { 'berth:name': 'other' } },
@@ -84,6 +86,12 @@ const changes: Record<(typeof settingNames)[number], Change> = {
   secretSources: { after: { 'berth:secretSources': `${secret('shop')}*` } },
   mailFrom: { after: mail },
   mailDomains: { before: mail, after: { ...mail, 'berth:mailDomains': 'example.org,example.com' } },
+  githubApp: { after: githubApp },
+  githubAppSecret: { before: githubApp, after: { ...githubApp, 'berth:githubAppSecret': secret('other') } },
+  githubAppApi: {
+    before: githubApp,
+    after: { ...githubApp, 'berth:githubAppApi': 'https://github.example.com/api/v3' },
+  },
   vault: { after: vault },
   vaultNamespace: { before: vault, after: { ...vault, 'berth:vaultNamespace': 'teams/shop' } },
   vaultRole: { before: vault, after: { 'berth:vault': vault['berth:vault'], 'berth:vaultRole': 'berth' } },

@@ -90,6 +90,33 @@ it.each(DEPLOYMENT)('A deployment that GitHub is told of has the member %s', (pa
   expect(typesAt('deployment_status$created', path)).toContain(type);
 });
 
+const INSTALLATION: [string, string][] = [
+  ['action', 'string'],
+  ['installation.account.login', 'string'],
+  ['installation.updated_at', 'string'],
+];
+
+describe('What is read of a message of GitHub about its App has the type that its schema says', () => {
+  it.each(
+    ['created', 'deleted', 'suspend', 'unsuspend'].flatMap((action) =>
+      INSTALLATION.map(([path, type]) => [action, path, type] as const),
+    ),
+  )('installation %s: %s', (action, path, type) => {
+    expect(typesAt(`installation$${action}`, path)).toContain(type);
+  });
+  it.each(
+    ['added', 'removed'].flatMap((action) =>
+      [
+        ...INSTALLATION,
+        ['repositories_added.[].full_name', 'string'],
+        ['repositories_removed.[].full_name', 'string'],
+      ].map(([path = '', type]) => [action, path, type] as const),
+    ),
+  )('installation repositories %s: %s', (action, path, type) => {
+    expect(typesAt(`installation_repositories$${action}`, path)).toContain(type);
+  });
+});
+
 describe('What is read of a message of GitHub has the type that its schema says', () => {
   it.each(PUSH)('push: %s', (path, type) => {
     expect(typesAt('push$event', path)).toContain(type);

@@ -90,7 +90,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
           BERTH_GIT_URL: location.url,
           BERTH_GIT_REF: ref,
           ...(commit !== undefined && { BERTH_GIT_COMMIT: commit }),
-          ...(credential && { BERTH_GIT_USER: credential.user }),
+          ...(credential?.path !== undefined && { BERTH_GIT_USER: credential.user }),
         },
       };
     }
@@ -263,8 +263,10 @@ function secretsOf({ secrets = [], credential }: BuildRequest) {
     path,
     version,
   }));
-  if (!credential) return all;
-  return [...all, { name: GIT_TOKEN_VARIABLE, path: credential.path, version: credential.version }];
+  const { path, version } = credential ?? {};
+  // What is kept nowhere is nothing that CodeBuild could read: source that is public is fetched all the same.
+  if (path === undefined || version === undefined) return all;
+  return [...all, { name: GIT_TOKEN_VARIABLE, path, version }];
 }
 
 /** The time of a call is over, and another call goes on with the build. */

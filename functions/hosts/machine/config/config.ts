@@ -9,6 +9,7 @@ import {
   redisImage,
 } from './config-cluster.ts';
 import { type DomainsConfig, readDomainsConfig } from './config-domains.ts';
+import { type GitHubAppConfig, readGitHubAppConfig } from './config-github-app.ts';
 import { type IdentityConfig, readIdentityConfig } from './config-identity.ts';
 import { type MailConfig, readMailConfig } from './config-mail.ts';
 import { ConfigError, parseSettings } from './config-parse.ts';
@@ -93,6 +94,8 @@ export interface LocalConfig {
   domains?: DomainsConfig;
   /** The mail server; no e-mail is sent where undefined. */
   mail?: MailConfig;
+  /** The GitHub App; services are connected by tokens alone where undefined. */
+  githubApp?: GitHubAppConfig;
   /** Where secrets are that are kept in Vault. */
   vault?: VaultConfig;
   /** An identity provider that takes the place of the built-in one. */
@@ -113,6 +116,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
   const vault = readVaultConfig(given);
   const domains = readDomainsConfig(given);
   const mail = readMailConfig(given);
+  const githubApp = readGitHubAppConfig(given);
   if (cluster && domains.acme && !cluster.activator)
     throw new ConfigError(
       'BERTH_ACME_DIRECTORY can not be used with BERTH_KUBECONFIG unless BERTH_ACTIVATOR is set: in a cluster the activator answers the authority.',
@@ -137,6 +141,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     ...(values.BERTH_URL !== undefined && { url: values.BERTH_URL }),
     ...(identity && { identity }),
     ...(mail && { mail }),
+    ...(githubApp && { githubApp }),
     ...(vault && { vault }),
     ...(Object.keys(domains).length > 0 && { domains }),
     ...(values.BERTH_TRUSTED_ISSUERS && { trustedIssuers: values.BERTH_TRUSTED_ISSUERS }),
