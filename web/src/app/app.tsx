@@ -1,7 +1,7 @@
 /** The whole page: who is signed in decides what there is. */
 import I18nProvider from '@cloudscape-design/components/i18n';
 import messages from '@cloudscape-design/components/i18n/messages/all.en';
-import { Suspense, useEffect } from 'react';
+import { Suspense, useEffect, useLayoutEffect } from 'react';
 import { useLocation } from 'wouter';
 import { forgetAll } from '../api/query.ts';
 import { Loading } from '../components/page/loading.tsx';
@@ -23,8 +23,9 @@ export function App() {
     forgetAll();
     forgetNotices();
   }, [status]);
+  // Before anything of the other page is seen.
   // biome-ignore lint/correctness/useExhaustiveDependencies: with each page.
-  useEffect(leaveNotices, [location]);
+  useLayoutEffect(leaveNotices, [location]);
   const isReference = location === '/docs';
   return (
     <I18nProvider locale="en" messages={[messages]}>

@@ -131,7 +131,7 @@ export function Chart({
   return (
     <figure className={isLow ? 'chart low' : 'chart'} aria-labelledby={id}>
       <figcaption className="row">
-        <h3 id={id}>{title}</h3>
+        <h2 id={id}>{title}</h2>
         <span className="row row-end small">
           {series.map((one, which) => (
             <span key={one.name} className={`chart-key series-${which}`}>

@@ -67,9 +67,12 @@ export function Rules({ project }: { project: string }) {
       {open?.what === 'put' && (
         <RuleDialog
           {...(open.rule && { rule: open.rule })}
-          taken={rules.filter((rule) => rule !== open.rule).map(({ name }) => name)}
+          taken={rules.map(({ name }) => name).filter((name) => name !== open.rule?.name)}
           save={(rule) =>
-            put(project, open.rule ? rules.map((one) => (one === open.rule ? rule : one)) : [...rules, rule])
+            put(
+              project,
+              open.rule ? rules.map((one) => (one.name === open.rule?.name ? rule : one)) : [...rules, rule],
+            )
           }
           onClose={close}
         />
@@ -85,7 +88,8 @@ export function Rules({ project }: { project: string }) {
           run={() =>
             put(
               project,
-              rules.filter((rule) => rule !== open.rule),
+              // They may have been read again meanwhile: the name is what tells them apart.
+              rules.filter(({ name }) => name !== open.rule.name),
             )
           }
           onClose={close}

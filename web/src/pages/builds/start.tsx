@@ -254,7 +254,7 @@ function Drop({ chosen, onChoose, onTrouble }: DropProps) {
         hidden
         aria-label="Folder"
         multiple
-        {...{ webkitdirectory: '' }}
+        {...{ webkitdirectory: true }}
         onChange={({ target: { files } }) => files && files.length > 0 && take(() => readChosen(files))}
       />
       <input
