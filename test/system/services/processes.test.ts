@@ -120,6 +120,32 @@ describe('The processes of a Procfile', () => {
   });
 });
 
+it('While web is tried in steps, the processes before work on, and take turns once the new version serves', async () => {
+  await subject.api('POST', '/v1/projects/shop/services', { name: 'tried' });
+  const score = `apiVersion: score.dev/v1b1
+metadata:
+  name: tried
+  annotations: {berth.dev/processes: worker, berth.dev/strategy: canary, berth.dev/steps: 50% 3s, berth.dev/bake-seconds: "1"}
+service: {ports: {www: {port: 80, targetPort: 8080}}}
+containers:
+  web: {image: ., command: [node, web.js]}
+  worker: {image: ., command: [node, worker.js]}`;
+  const files = { 'web.js': web, 'worker.js': worker('tried'), 'score.yaml': score };
+  const built = await ok('POST', '/v1/projects/shop/services/tried/builds', await archive(files));
+  const at = `${DEV}/services/tried`;
+  const { version } = built.result;
+  await ok('POST', `${at}/deployments`, { version });
+  const deployed = ok('POST', `${at}/deployments`, { version });
+  const now = async (): Promise<Json> => (await subject.api('GET', at)).body;
+  const workers = ({ replicas }: Json): number[] =>
+    replicas.items.filter((one: Json) => one.process === 'worker').map((one: Json) => one.deployment);
+  await expect.poll(async () => (await now()).candidate?.deployment, { timeout: 20_000 }).toBe(2);
+  expect(workers(await now())).toEqual([1]);
+  await deployed;
+  expect(await now()).toMatchObject({ state: 'serving', current: { number: 2 } });
+  await expect.poll(async () => workers(await now())).toEqual([2]);
+});
+
 const placed = async () => ({
   project: 'shop',
   environment: 'dev',
