@@ -85,7 +85,8 @@ describe('The processes of a Procfile', () => {
   it('go back together by a rollback, and what the version before does not have is gone', async () => {
     await deploy({ rollbackTo: 1 });
     expect((await instance()).processes).toEqual([{ name: 'worker', desired: 2, ready: 2, scale: 2 }]);
-    expect(await replicas('clock')).toEqual([]);
+    const { replicas: left } = (await subject.berth.ports.workloads.status(await placed())) ?? {};
+    expect(left?.filter(({ process }) => process === 'clock')).toEqual([]);
     await expect
       .poll(async () => (await replicas()).concat(await replicas('worker')).map((one) => one.deployment))
       .toEqual(expect.arrayContaining([4, 4, 4]));
@@ -139,7 +140,7 @@ containers:
   const now = async (): Promise<Json> => (await subject.api('GET', at)).body;
   const workers = ({ replicas }: Json): number[] =>
     replicas.items.filter((one: Json) => one.process === 'worker').map((one: Json) => one.deployment);
-  await expect.poll(async () => (await now()).candidate?.deployment, { timeout: 20_000 }).toBe(2);
+  await expect.poll(async () => (await now()).candidate?.percent, { timeout: 20_000 }).toBe(50);
   expect(workers(await now())).toEqual([1]);
   await deployed;
   expect(await now()).toMatchObject({ state: 'serving', current: { number: 2 } });
@@ -150,5 +151,5 @@ const placed = async () => ({
   project: 'shop',
   environment: 'dev',
   service: 'shop',
-  processes: { worker: { replicas: 2 } },
+  processes: { worker: { replicas: 2 }, clock: { replicas: 1 } },
 });
