@@ -1016,6 +1016,12 @@ export type Event1 =
          */
         replicas?: number | 'as in the Score file';
         /**
+         * Of a change of the scale: the replicas of each process beside the web.
+         */
+        processes?: {
+          [k: string]: number;
+        };
+        /**
          * Number of the deployment that a rollback goes back to.
          */
         rollbackTo?: number;
@@ -7942,7 +7948,7 @@ export interface Paths {
   };
   '/v1/projects/{project}/environments/{environment}/services/{service}/scale': {
     /**
-     * Set how many replicas a service has
+     * Set how many replicas a service and its processes have
      */
     put: {
       parameters: {
@@ -7973,7 +7979,13 @@ export interface Paths {
             /**
              * 1 to 20, or null.
              */
-            replicas: number | null;
+            replicas?: number | null;
+            /**
+             * Of the processes beside it, by name: 0 to 20, or null for what `berth.dev/processes` says. Those that are not named stay as they are.
+             */
+            processes?: {
+              [k: string]: number | null;
+            };
           };
         };
       };
@@ -10591,6 +10603,10 @@ export interface Paths {
            * Of an environment of that name that was destroyed; the one that has the name now unless given.
            */
           environmentId?: string;
+          /**
+           * Only lines of this process of the service, `web` among them; of all of them without it.
+           */
+          process?: string;
         };
         header?: {
           /**
@@ -11566,6 +11582,18 @@ export interface Instance {
    * How many replicas people asked for, in place of the Score file.
    */
   scale?: number;
+  /**
+   * What runs beside its web, which `replicas` counts; absent where there is nothing.
+   */
+  processes?: {
+    name: string;
+    desired: number;
+    ready: number;
+    /**
+     * How many people asked for, in place of the Score file.
+     */
+    scale?: number;
+  }[];
   current?: Deployment;
   newest?: Deployment;
   /**
@@ -11611,6 +11639,15 @@ export interface Deployment {
    * The scale that people set, in place of the Score file.
    */
   replicas?: number;
+  /**
+   * What runs beside its web, and in how many replicas; `isScaled` where people set the number.
+   */
+  processes?: {
+    [k: string]: {
+      replicas: number;
+      isScaled?: true;
+    };
+  };
   rollbackTo?: number;
   fromEnvironment?: string;
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
@@ -12866,12 +12903,28 @@ export interface InstanceDetail {
       restarts: number;
       startedAt?: string;
       reason?: string;
+      /**
+       * Absent for its web.
+       */
+      process?: string;
     }[];
   };
   /**
    * How many replicas people asked for, in place of the Score file.
    */
   scale?: number;
+  /**
+   * What runs beside its web, which `replicas` counts; absent where there is nothing.
+   */
+  processes?: {
+    name: string;
+    desired: number;
+    ready: number;
+    /**
+     * How many people asked for, in place of the Score file.
+     */
+    scale?: number;
+  }[];
   current?: Deployment;
   newest?: Deployment;
   /**
@@ -13088,6 +13141,15 @@ export interface DeploymentDetail {
    * The scale that people set, in place of the Score file.
    */
   replicas?: number;
+  /**
+   * What runs beside its web, and in how many replicas; `isScaled` where people set the number.
+   */
+  processes?: {
+    [k: string]: {
+      replicas: number;
+      isScaled?: true;
+    };
+  };
   rollbackTo?: number;
   fromEnvironment?: string;
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
@@ -13926,6 +13988,10 @@ export interface LogLine {
    * Where lines of several services are asked for.
    */
   service?: string;
+  /**
+   * Where lines of several processes are asked for; absent for those of the web.
+   */
+  process?: string;
   /**
    * It stands where lines are missing, and says why. A stream has it also where a filter leaves out others.
    */

@@ -17,6 +17,15 @@ export const isName = (value: string): boolean => NAME_PATTERN.test(value);
  */
 export const RESERVED: ReadonlySet<string> = new Set(['operations']);
 
+/**
+ * The name under which a process of a service runs in its place: one of no service but on purpose, for it ends in a hash of
+ * both.
+ */
+export function processService(service: string, process: string): string {
+  const hash = shortHash(`process\u001f${service}\u001f${process}`);
+  return `${`${service}-${process}`.slice(0, NAME_MAX - hash.length - 1).replace(/-+$/, '')}-${hash}`;
+}
+
 /** The first `length` hex digits of the SHA-256 of the text. */
 export const shortHash = (text: string, length = 8): string =>
   createHash('sha256').update(text).digest('hex').slice(0, length);

@@ -53,6 +53,8 @@ export interface BuildResult {
   score?: string;
   /** Contents of the files that the Score file names by `source`, in base64, by that path. */
   files: Record<string, string>;
+  /** Commands of the processes beside its web, as words, by name; of a source without a Score file. */
+  processes?: Record<string, string[]>;
   source: Source;
   /** How the kind of source was recognised, in words. */
   detected: string;

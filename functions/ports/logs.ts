@@ -11,6 +11,8 @@ export interface LogLine {
   container?: string;
   /** The service that printed it, where lines of several are in one list. */
   service?: string;
+  /** The process of the service, where lines of several are in one list and it is not of the web. */
+  process?: string;
   /** A line of Berth's own that stands where lines are missing; every filter but that by time lets it pass. */
   missing?: true;
 }

@@ -5,7 +5,10 @@ import type { ProblemDetail } from '../core/problem.ts';
 import type { ScoreWorkload } from '../core/score/workload.ts';
 import type { LogLine } from './logs.ts';
 
-/** A workload with everything resolved. It holds secret values: never store or log it. */
+/**
+ * A workload with everything resolved. It holds secret values: never store or log it. Its `processes` are containers that run
+ * apart: what leads calls to places gives an adapter a spec for each, so that an adapter meets none.
+ */
 export interface WorkloadSpec extends InstanceRef {
   /** The deployment whose content this is. */
   number: number;
@@ -15,6 +18,8 @@ export interface WorkloadSpec extends InstanceRef {
    */
   fence: number;
   operation: string;
+  /** It is a process of this service, and has the images of that. */
+  processOf?: string;
   containers: ContainerSpec[];
   /** Values of secrets that are somewhere in it, such as in a file: masked wherever its output is shown. */
   secrets?: string[];
@@ -143,6 +148,8 @@ export interface ReplicaStatus {
   startedAt?: string;
   /** Why it is not ready, in words. */
   reason?: string;
+  /** The process that it is of; absent for the web. */
+  process?: string;
 }
 
 export interface WorkloadStatus {
@@ -151,6 +158,8 @@ export interface WorkloadStatus {
   desiredReplicas: number;
   readyReplicas: number;
   replicas: ReplicaStatus[];
+  /** What runs beside the web, which the counts above are of; absent where there is nothing. No adapter gives it. */
+  processes?: Record<string, { desiredReplicas: number; readyReplicas: number }>;
   /** What is tried beside what serves. */
   candidate?: CandidateStatus;
   /** What stays beside what serves and gets no requests. */
@@ -338,11 +347,16 @@ export interface Workloads {
   /**
    * 0 stops the workload and keeps what it was, and is fine where there is none; the declared number brings it back.
    * @param fence as in WorkloadSpec
+   * @param process is meant alone; without it the web is, and with 0 all processes of the instance with it
    * @throws Problem fenced | not_found where more than 0 are asked for, and nothing of it was applied
    */
-  scale(instance: InstanceRef, replicas: number, fence: number): Promise<void>;
-  /** Stops and removes a service's workload; idempotent. @param fence as in WorkloadSpec */
-  remove(instance: InstanceRef, fence: number): Promise<void>;
+  scale(instance: InstanceRef, replicas: number, fence: number, process?: string): Promise<void>;
+  /**
+   * Stops and removes a service's workload, with the processes of the instance; idempotent.
+   * @param fence as in WorkloadSpec
+   * @param process is meant alone
+   */
+  remove(instance: InstanceRef, fence: number, process?: string): Promise<void>;
   status(instance: InstanceRef): Promise<WorkloadStatus | undefined>;
   /**
    * Ends a replica without a warning, as a crash does; the place starts it, or another one, again.

@@ -1,5 +1,6 @@
 /** Services of an environment: their standings are part of its record, so that one write changes both. */
 import type { Environment, Instance, InstanceRef, Standing } from '../core/model/index.ts';
+import { processService } from '../core/names.ts';
 import { missing } from './commit.ts';
 
 /** All services of an environment, by name; those that were removed from it are not among them. */
@@ -48,6 +49,20 @@ export function pastInstanceOf(environment: Environment, service: string): Insta
   throw notDeployed(environment, service);
 }
 
+/** Names of the processes that may run beside the web of each service; of those that have some. */
+export const processNames = ({ services }: Pick<Environment, 'services'>): Record<string, string[]> =>
+  Object.fromEntries(
+    Object.entries(services).flatMap(([service, { processes }]) =>
+      processes ? [[service, Object.keys(processes)]] : [],
+    ),
+  );
+
+/** The service that runs under a name in its place: the one whose process has it, else the one of that name. */
+export const serviceUnder = (environment: Pick<Environment, 'services'>, name: string): string =>
+  Object.entries(processNames(environment)).find(([service, names]) =>
+    names.some((process) => processService(service, process) === name),
+  )?.[0] ?? name;
+
 /** The environment with a changed standing of one service. */
 export function withStanding(
   environment: Environment,
@@ -60,6 +75,7 @@ export function withStanding(
     highest,
     state,
     replicas,
+    processes,
   } = {
     ...pastInstanceIn(environment, service),
     ...change,
@@ -70,6 +86,7 @@ export function withStanding(
     ...(highest !== undefined && { highest }),
     ...(state !== undefined && { state }),
     ...(replicas !== undefined && { replicas }),
+    ...(processes !== undefined && Object.keys(processes).length > 0 && { processes }),
   };
   return { ...environment, services: { ...environment.services, [service]: standing } };
 }

@@ -3,7 +3,7 @@ import { destroyedKey, environmentKey } from '../core/keys.ts';
 import type { DestroyedEnvironment, Environment, EnvironmentRef } from '../core/model/index.ts';
 import type { Store } from '../ports/store.ts';
 import { missing } from './commit.ts';
-import { pastInstanceOf } from './instances.ts';
+import { pastInstanceOf, processNames } from './instances.ts';
 import { getEnvironment } from './read.ts';
 
 /** From when to when an environment was there. */
@@ -16,6 +16,8 @@ export interface Life {
 /** From when to when an environment was there, and what was ever deployed to it. */
 export interface Output extends Life {
   services: string[];
+  /** Names of processes beside the web, by the service. */
+  processes: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -34,7 +36,11 @@ export async function outputOf(
       : await store.get<Environment>(environmentKey(ref));
   if (now && (environmentId ?? now.data.id) === now.data.id) {
     if (service !== undefined) pastInstanceOf(now.data, service);
-    return { since: now.data.createdAt, services: Object.keys(now.data.services).sort() };
+    return {
+      since: now.data.createdAt,
+      services: Object.keys(now.data.services).sort(),
+      processes: processNames(now.data),
+    };
   }
   const gone = await store.get<DestroyedEnvironment>(destroyedKey(ref.project, environmentId ?? ''));
   if (gone?.data.name === ref.environment && (service === undefined || gone.data.services.includes(service)))
@@ -42,6 +48,7 @@ export async function outputOf(
       since: gone.data.createdAt,
       until: gone.data.destroyedAt,
       services: [...gone.data.services].sort(),
+      processes: gone.data.processes ?? {},
     };
   throw missing(
     `output of ${service === undefined ? 'an' : `service "${service}" in an`} environment "${ref.environment}" with the id ${environmentId}`,

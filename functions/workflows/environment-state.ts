@@ -78,17 +78,24 @@ export const startable = (environment: Environment): Instance[] =>
 
 /**
  * Declares the current deployment of a service. Where something newer has taken over, that is left to it.
+ * @returns the service with the processes of that deployment
  * @throws Problem as `apply` of the Workloads port does, but for `fenced`
  */
-export async function startInstance(ports: Ports, instance: Instance): Promise<void> {
+export async function startInstance(ports: Ports, instance: Instance): Promise<Instance> {
   const { data } = await getDeploymentDetail(ports.store, instance, instance.current ?? instance.newest);
+  // Those of a deployment that is on its way are not there yet.
+  const { processes: _, ...web } = instance;
+  const started = data.processes ? { ...web, processes: data.processes } : web;
   const spec = await workloadSpec(ports, data, instance.newest);
   try {
     await ports.workloads.apply(spec);
     await ports.workloads.scale(instance, spec.replicas, instance.newest);
+    for (const [name, { replicas }] of Object.entries(spec.processes ?? {}))
+      if (replicas > 0) await ports.workloads.scale(instance, replicas, instance.newest, name);
   } catch (error) {
     if (!(error instanceof Problem && error.code === 'fenced')) throw error;
   }
+  return started;
 }
 
 /**
@@ -105,8 +112,7 @@ export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Start
   const failures = await changeSleep(ports, ref, environment.id, 'wake');
   for (const instance of startable(environment)) {
     try {
-      await startInstance(ports, instance);
-      started.push({ instance });
+      started.push({ instance: await startInstance(ports, instance) });
     } catch (error) {
       if (error instanceof Problem && error.status < 500) started.push({ instance, refused: error });
       else failures.push(error);

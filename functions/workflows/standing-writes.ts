@@ -31,11 +31,15 @@ export async function standingWrites(ports: Ports, ref: Newest, change: Change):
 export async function putBackWrites(ports: Ports, ref: Newest, change: Change = {}): Promise<Write[]> {
   const item = await ports.store.get<Environment>(environmentKey(ref));
   if (!item || !isFor(ref, item.data)) return [];
-  const { current, replicas } = instanceIn(item.data, ref.service) ?? {};
+  const { current, replicas, processes } = instanceIn(item.data, ref.service) ?? {};
   const served =
     current === undefined ? undefined : await ports.store.get<Deployment>(deploymentKey(ref, current));
   const reached = served ? served.data.replicas : replicas;
-  const whole = { ...change, ...(reached !== replicas && { replicas: reached }) };
+  const whole = {
+    ...change,
+    ...(reached !== replicas && { replicas: reached }),
+    ...(processes && { processes: served?.data.processes }),
+  };
   return Object.keys(whole).length === 0 ? [] : standingWrites(ports, ref, whole);
 }
 

@@ -31,6 +31,13 @@ export const settings: Readonly<Record<string, Setting>> = {
     without: 'the same as `replicas`',
     meaning: 'How far it may scale. On one machine nothing scales by itself.',
   },
+  'berth.dev/processes': {
+    takes: 'up to 10 containers of the file, each with 0 to 20 replicas: `worker=2, clock=1`',
+    without:
+      'the lines of a Procfile beside `web` and `release`, one replica each, where there is no `score.yaml`; else none',
+    meaning:
+      'These containers run [apart](../how-to/run-a-service.md#processes), in so many replicas of their own, without ports. The other containers together are `web`. 1 without a number.',
+  },
   'berth.dev/strategy': {
     takes: '`rolling`, `recreate`, `canary`, `blue-green`',
     without: '`rolling`',

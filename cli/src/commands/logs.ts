@@ -14,6 +14,7 @@ interface LogOptions {
   level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   deployment?: string;
   container?: string;
+  process?: string;
   environmentId?: string;
   run?: string;
   all?: boolean;
@@ -55,7 +56,8 @@ function sayLine(line: LogLine, json: boolean): void {
   const severe = line.level === 'error' || line.level === 'fatal';
   const text = plain(line.message);
   const head = paint('dim', `${line.at.slice(11, 23)} ${line.source === 'berth' ? 'berth ' : ''}`);
-  const from = line.service === undefined ? '' : `${paint('dim', line.service)} `;
+  const names = [line.service, line.process].filter((name) => name !== undefined).join(' ');
+  const from = names === '' ? '' : `${paint('dim', names)} `;
   say(`${head}${from}${severe ? paint('red', text) : line.missing ? paint('yellow', text) : text}`);
 }
 
@@ -86,20 +88,24 @@ export function addLogs(program: Command): void {
     .addOption(new Option('--level <level>', 'only lines that are as severe at least').choices([...LEVELS]))
     .option('--deployment <number>', 'only lines of this one')
     .option('--container <name>', 'only lines of this one')
+    .option('--process <name>', 'only lines of this process of the service: web, worker')
     .option('--environment-id <id>', 'of an environment that was destroyed: berth env list --destroyed')
     .option('--run <id>', 'what a run or a build printed: berth runs, berth operations list')
     .addHelpText(
       'after',
-      '\nExamples:\n  berth logs -f\n  berth logs --since 1h --level error --json\n  berth logs --all --search "checkout @http.status:>=500"',
+      '\nExamples:\n  berth logs -f\n  berth logs --process worker\n  berth logs --since 1h --level error --json\n  berth logs --all --search "checkout @http.status:>=500"',
     )
     .action(async (options: LogOptions, command: Command) => {
       const session = openSession(command);
       const { api, json, instance, environment } = session;
       const query = queryOf(options);
-      const { run, all: isAll } = options;
+      const { run, all: isAll, process: ofProcess } = options;
+      if (ofProcess !== undefined && (isAll || run !== undefined))
+        throw new Failure('--process is of one service: it goes with neither --all nor --run.');
+      const queryOfService = { ...query, ...(ofProcess !== undefined && { process: ofProcess }) };
       if (options.follow) {
         const told = ({ data }: { data: unknown }) => sayLine(data as LogLine, json);
-        const path = `${logPath(session, options)}?${new URLSearchParams(query)}`;
+        const path = `${logPath(session, options)}?${new URLSearchParams(queryOfService)}`;
         return api.follow(path, told, untilInterrupted(), run !== undefined);
       }
       const { items } = await body(
@@ -110,7 +116,7 @@ export function addLogs(program: Command): void {
                 params: { path: environment(), query },
               })
             : api.GET('/v1/projects/{project}/environments/{environment}/services/{service}/logs', {
-                params: { path: instance(), query },
+                params: { path: instance(), query: queryOfService },
               }),
       );
       for (const line of items) sayLine(line, json);

@@ -15,17 +15,57 @@ const INSTANCE = '/v1/projects/{project}/environments/{environment}/services/{se
 const inShort = (status: string): string =>
   (status.split('\n', 1)[0] ?? '').replace(/ Its (?:output says|last output):$/, '');
 
-const row = ({ environment, service, status, replicas, url, current }: Instance) => [
+interface Counted {
+  ready: number;
+  desired: number;
+}
+
+const row = (
+  { environment, service, status, url, current }: Instance,
+  process: string,
+  { ready, desired }: Counted,
+) => [
   environment,
   service,
+  process,
   inShort(status),
-  `${replicas.ready}/${replicas.desired}`,
+  `${ready}/${desired}`,
   current?.revision?.tag ?? current?.version,
   ago(current?.createdAt),
-  url,
+  process === 'web' ? url : undefined,
 ];
 
-const HEAD = ['ENVIRONMENT', 'SERVICE', 'STATE', 'READY', 'VERSION', 'DEPLOYED', 'URL'];
+const HEAD = ['ENVIRONMENT', 'SERVICE', 'PROCESS', 'STATE', 'READY', 'VERSION', 'DEPLOYED', 'URL'];
+
+/** A line for each service and each process of one; without the column of processes where no service has some. */
+function sayInstances(instances: readonly Instance[]): void {
+  const rows = instances.flatMap((instance) => [
+    row(instance, 'web', instance.replicas),
+    ...(instance.processes ?? []).map((process) => row(instance, process.name, process)),
+  ]);
+  const isPlain = instances.every(({ processes }) => processes === undefined);
+  const told = <Cell>(cells: readonly Cell[]): Cell[] => cells.filter((_, at) => !(isPlain && at === 2));
+  table(told(HEAD), rows.map(told));
+}
+
+/** What `berth scale` is told: numbers, each of a process, or of web where it names none. */
+function scaleOf(texts: readonly string[]) {
+  const numbers = texts.map((text): [string, number | null] => {
+    const [, process = 'web', number = ''] = /^(?:([^=]+)=)?(auto|\d+)$/.exec(text) ?? [];
+    if (number === '')
+      throw new Failure(
+        `"${text}" is no number of replicas.`,
+        'Such as: berth scale 3, or berth scale worker=2',
+      );
+    return [process, number === 'auto' ? null : Number(number)];
+  });
+  const processes = Object.fromEntries(numbers.filter(([process]) => process !== 'web'));
+  const [, replicas] = numbers.find(([process]) => process === 'web') ?? [];
+  return {
+    ...(replicas !== undefined && { replicas }),
+    ...(Object.keys(processes).length > 0 && { processes }),
+  };
+}
 
 export function addServices(program: Command): void {
   program
@@ -45,7 +85,7 @@ export function addServices(program: Command): void {
         note('Nothing is deployed there. Deploy something: berth up; see what else runs: berth ps --all');
         return undefined;
       }
-      return table(HEAD, wanted.map(row));
+      return sayInstances(wanted);
     });
 
   const verb = (name: 'restart' | 'start' | 'stop', description: string) =>
@@ -65,19 +105,18 @@ export function addServices(program: Command): void {
 
   program
     .command('scale')
-    .argument('<replicas>', '1 to 20, or `auto` for what score.yaml says')
-    .description('Set how many replicas a service has')
+    .argument('<replicas...>', '1 to 20, or `auto` for what score.yaml says; with a process: worker=2')
+    .description('Set how many replicas a service and its processes have')
     .option('--no-wait', 'start it and come back at once')
-    .addHelpText('after', '\nExample:\n  berth scale 3 --env production --service web')
-    .action(async (text: string, options: WaitOption, command: Command) => {
+    .addHelpText(
+      'after',
+      '\nExample:\n  berth scale 3 --env production --service web\n  berth scale worker=2 clock=0',
+    )
+    .action(async (texts: string[], options: WaitOption, command: Command) => {
       const session = openSession(command);
-      const replicas = text === 'auto' ? null : Number(text);
-      if (replicas !== null && !Number.isInteger(replicas)) {
-        throw new Failure(`"${text}" is no number of replicas.`, 'Such as: berth scale 3');
-      }
       const path = session.instance();
       const started = await body(
-        session.api.PUT(`${INSTANCE}/scale`, { params: { path }, body: { replicas } }),
+        session.api.PUT(`${INSTANCE}/scale`, { params: { path }, body: scaleOf(texts) }),
       );
       await finish(session, started, options);
     });

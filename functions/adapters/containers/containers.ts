@@ -1,4 +1,5 @@
 /** Containers for images that have an operating system; images that have none are left to processes. */
+
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { EnvironmentRef } from '../../core/model/index.ts';
@@ -11,6 +12,7 @@ import {
   type Registry,
   type RepositoryRef,
 } from '../../ports/registry.ts';
+import { repositoryOf } from '../../ports/rules/workloads/specs-apart.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../ports/workloads.ts';
 import { buildDockerfile, type DockerfileBuild } from './build-dockerfile.ts';
 import { bodyOf, MACHINE_NODE, mountMachine, placeFiles, placeVolumes, userOf } from './container-body.ts';
@@ -132,7 +134,7 @@ export function createContainers(options: ContainersOptions): Containers {
 
   return {
     async prepare(spec, container, placing) {
-      const image = await registry.resolve(spec, container.digest);
+      const image = await registry.resolve(repositoryOf(spec), container.digest);
       const base = image.config.labels[BASE_LABEL];
       const { all = false } = options;
       if (base === NO_BASE && !all) return undefined;
@@ -144,7 +146,7 @@ export function createContainers(options: ContainersOptions): Containers {
       }
       const { engine } = answer;
       const machine = base === NO_BASE ? await mountMachine() : [];
-      const name = await images.ensure(engine, spec, container.digest);
+      const name = await images.ensure(engine, repositoryOf(spec), container.digest);
       const user = userOf(image.config);
       const mounts = [
         ...machine,

@@ -1,5 +1,6 @@
 /** The images of a spec, as the cluster pulls them and as they start. */
 import type { Registry, RepositoryRef } from '../../ports/registry.ts';
+import { repositoryOf } from '../../ports/rules/workloads/specs-apart.ts';
 import type { WorkloadSpec } from '../../ports/workloads.ts';
 import type { RenderImage, RenderImages } from './manifests/index.ts';
 
@@ -15,10 +16,10 @@ export async function imagesOf(
   const digests = [...new Set(spec.containers.map(({ digest }) => digest))];
   const found = await Promise.all(
     digests.map(async (digest) => {
-      const { config } = await registry.resolve(spec, digest);
+      const { config } = await registry.resolve(repositoryOf(spec), digest);
       const { entrypoint, cmd, user, architecture, labels } = config;
       const image: RenderImage = {
-        reference: imageReference(spec, digest),
+        reference: imageReference(repositoryOf(spec), digest),
         entrypoint,
         cmd,
         ...(user !== undefined && { user }),

@@ -22,6 +22,7 @@ import type { Places } from '../../ports/places.ts';
 import { withWorkloadLogs } from '../../ports/rules/workload-logs.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Workloads } from '../../ports/workloads.ts';
+import { withProcesses } from './processes-apart.ts';
 
 /** What a place does for the environments in it. */
 export interface InPlace {
@@ -247,7 +248,7 @@ export function createByPlace(options: ByPlaceOptions): Required<InPlace> & { pl
   }
 
   return {
-    workloads,
+    workloads: withProcesses(workloads),
     caches,
     bucketsAndQueues,
     activity: {

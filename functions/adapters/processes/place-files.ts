@@ -1,5 +1,7 @@
 /** What a container needs before it can start: its files, its ports, its words. */
+
 import type { ImageConfig } from '../../ports/registry.ts';
+import { repositoryOf } from '../../ports/rules/workloads/specs-apart.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../ports/workloads.ts';
 import type { PreparedContainer } from '../containers/containers.ts';
 import { startProgram } from '../system/program.ts';
@@ -47,7 +49,7 @@ export async function prepareContainer(
   });
   if (prepared) return prepared;
   const { root, home, tmp } = await makeContainerDirectories(directory);
-  const image = await unpackImage({ project: spec.project, service: spec.service }, container.digest, root);
+  const image = await unpackImage(repositoryOf(spec), container.digest, root);
   for (const mount of container.volumes) await placeVolume(root, volumes, mount);
   for (const file of container.files) await placeFile(root, file);
   return { root, home, tmp, image, directory: await makeInside(root, image.workingDir || '/') };

@@ -27,6 +27,14 @@ const fields = {
     .int()
     .optional()
     .meta({ description: 'The scale that people set, in place of the Score file.', example: 3 }),
+  processes: z
+    .record(z.string(), z.object({ replicas: z.int(), isScaled: z.literal(true).optional() }))
+    .optional()
+    .meta({
+      description:
+        'What runs beside its web, and in how many replicas; `isScaled` where people set the number.',
+      example: { worker: { replicas: 2 } },
+    }),
   rollbackTo: z.int().optional().meta({ example: 2 }),
   fromEnvironment: z.string().optional().meta({ example: 'staging' }),
   status: statusSchema,

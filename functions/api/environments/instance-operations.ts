@@ -10,6 +10,7 @@ import {
 } from '../../commands/deployments/operate.ts';
 import type { Reply } from '../../records/commit.ts';
 import { route } from '../http/route-spec.ts';
+import { nameSchema } from '../http/schemas.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
 
 const accepted = ({ operation }: AcceptedDeployment): Reply => acceptedReply(operation);
@@ -62,19 +63,41 @@ export const routes = [
     path: '/v1/projects/{project}/environments/{environment}/services/{service}/scale',
     policy: { action: 'instance.operate', scope: 'project' },
     operationId: 'scaleInstance',
-    summary: 'Set how many replicas a service has',
+    summary: 'Set how many replicas a service and its processes have',
     description:
       'Takes the place of `berth.dev/replicas` of the Score file in this environment, also in later deployments and ' +
       'rollbacks, until it is set anew; `null` goes back to the Score file. Nothing is built, and no request is lost.',
     tag: 'Running services',
-    body: z.strictObject({
-      replicas: z.int().min(1).max(20).nullable().meta({ description: '1 to 20, or null.', example: 3 }),
-    }),
-    bodyExamples: { three: { replicas: 3 }, asInTheFile: { replicas: null } },
+    body: z
+      .strictObject({
+        replicas: z
+          .int()
+          .min(1)
+          .max(20)
+          .nullable()
+          .optional()
+          .meta({ description: '1 to 20, or null.', example: 3 }),
+        processes: z
+          .record(nameSchema, z.int().min(0).max(20).nullable())
+          .optional()
+          .meta({
+            description:
+              'Of the processes beside it, by name: 0 to 20, or null for what `berth.dev/processes` says. Those that are not named stay as they are.',
+            example: { worker: 2 },
+          }),
+      })
+      .refine(({ replicas, processes = {} }) => replicas !== undefined || Object.keys(processes).length > 0, {
+        message: 'must have replicas, or processes with a number for one at least',
+      }),
+    bodyExamples: {
+      three: { replicas: 3 },
+      asInTheFile: { replicas: null },
+      workers: { processes: { worker: 2 } },
+    },
     answers: { 202: acceptedAnswer('Accepted, as a deployment of kind `scale`') },
     problems: [...problems, 'policy_violation'],
     handle: ({ ports, params, body, change }) =>
-      change(accepted, (caller) => scaleService(ports, caller, params, body.replicas)),
+      change(accepted, (caller) => scaleService(ports, caller, params, body)),
   }),
   route({
     method: 'delete',

@@ -14,6 +14,7 @@ const replicaSchema = z.object({
   restarts: z.int(),
   startedAt: timeSchema.optional(),
   reason: z.string().optional(),
+  process: nameSchema.optional().meta({ description: 'Absent for its web.', example: 'worker' }),
 });
 
 const summaryFields = {
@@ -35,6 +36,22 @@ const summaryFields = {
     description: 'How many replicas people asked for, in place of the Score file.',
     example: 3,
   }),
+  processes: z
+    .array(
+      z.object({
+        name: nameSchema.meta({ example: 'worker' }),
+        desired: z.int(),
+        ready: z.int(),
+        scale: z.int().optional().meta({
+          description: 'How many people asked for, in place of the Score file.',
+          example: 2,
+        }),
+      }),
+    )
+    .optional()
+    .meta({
+      description: 'What runs beside its web, which `replicas` counts; absent where there is nothing.',
+    }),
   current: deploymentSchema.optional(),
   newest: deploymentSchema.optional(),
   candidate: z
@@ -110,11 +127,35 @@ export function instanceView(facts: InstanceFacts): Summary {
     url,
     replicas: { desired: status?.desiredReplicas ?? 0, ready: status?.readyReplicas ?? 0 },
     scale: instance.replicas,
+    processes: processesView(facts),
     current: current && deploymentView(current),
     newest: newest && deploymentView(newest),
     candidate: status?.candidate,
     standby: status?.standby,
   });
+}
+
+function processesView(facts: InstanceFacts): Summary['processes'] {
+  const { processes } = facts.instance;
+  if (!processes) return undefined;
+  return Object.entries(processes).map(([name, { replicas, isScaled }]) => {
+    const { desiredReplicas = 0, readyReplicas = 0 } = statusOf(facts)?.processes?.[name] ?? {};
+    return compact({
+      name,
+      desired: desiredReplicas,
+      ready: readyReplicas,
+      scale: isScaled ? replicas : undefined,
+    });
+  });
+}
+
+/** Of its web and its processes together. */
+function countsOf({ desiredReplicas, readyReplicas, processes = {} }: WorkloadStatus) {
+  const all = [{ desiredReplicas, readyReplicas }, ...Object.values(processes)];
+  return {
+    desired: all.reduce((sum, one) => sum + one.desiredReplicas, 0),
+    ready: all.reduce((sum, one) => sum + Math.min(one.readyReplicas, one.desiredReplicas), 0),
+  };
 }
 
 const stoppedStates: ReadonlySet<string> = new Set(['hibernating', 'hibernated', 'destroying', 'destroyed']);
@@ -129,7 +170,8 @@ function healthOf({ environment, instance, current, status }: InstanceFacts): Su
   if (status === 'unreadable') return 'unknown';
   if (!status) return 'down';
   if (status.readyReplicas === 0) return status.desiredReplicas === 0 ? 'stopped' : 'down';
-  return status.readyReplicas < status.desiredReplicas ? 'degraded' : 'healthy';
+  const { desired, ready } = countsOf(status);
+  return ready < desired ? 'degraded' : 'healthy';
 }
 
 function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary, 'state' | 'status'> {
@@ -167,7 +209,8 @@ function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary
   }
   if (health === 'stopped') return { state: 'stopped', status: `It is scaled to no replicas.${why}` };
   const status = statusOf(facts);
-  const ready = `${status?.readyReplicas ?? 0} of ${status?.desiredReplicas ?? 0} replicas ready`;
+  const { ready: many, desired } = status ? countsOf(status) : { ready: 0, desired: 0 };
+  const ready = `${many} of ${desired} replicas ready`;
   if (health === 'degraded') return { state: 'degraded', status: `${serves}, with ${ready}.${why}` };
   const down = `Deployment ${current.number} does not serve`;
   if (!status) return { state: 'failed', status: `${down}: it has not been started.${why}` };

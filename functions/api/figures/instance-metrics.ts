@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
 import type { Instance } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { containersApart } from '../../core/score/processes.ts';
 import { type ComputeQuantities, containerCompute } from '../../core/score/quantities.ts';
 import type { Ports } from '../../ports/index.ts';
 import { instanceOf } from '../../records/instances.ts';
@@ -71,14 +72,16 @@ async function limitsOf(ports: Ports, instance: Instance): Promise<ComputeQuanti
     ports.workloads.status(instance).catch(() => undefined),
   ]);
   if (!found) return {};
-  const replicas = status?.desiredReplicas || 1;
-  const each = Object.values(found.data.workload.containers).map((one) => containerCompute(one).limits);
-  const together = (of: (one: ComputeQuantities) => number | undefined): number | undefined => {
-    const all = each.map(of);
-    return all.every((one) => one !== undefined)
-      ? replicas * all.reduce((sum, one) => sum + one, 0)
-      : undefined;
-  };
+  const each = containersApart(found.data.workload).flatMap(({ process, containers }) => {
+    const { desiredReplicas } = (process === undefined ? status : status?.processes?.[process]) ?? {};
+    const replicas = process === undefined ? desiredReplicas || 1 : (desiredReplicas ?? 0);
+    return Object.values(containers).map((one) => ({ replicas, ...containerCompute(one).limits }));
+  });
+  const together = (of: (one: ComputeQuantities) => number | undefined): number | undefined =>
+    each.reduce<number | undefined>((sum, one) => {
+      const most = of(one);
+      return sum === undefined || most === undefined ? undefined : sum + one.replicas * most;
+    }, 0);
   const [cpu, memoryBytes] = [together((one) => one.cpu), together((one) => one.memoryBytes)];
   return { ...(cpu !== undefined && { cpu }), ...(memoryBytes !== undefined && { memoryBytes }) };
 }
@@ -115,7 +118,7 @@ export const routes = [
         });
       const [limits, compute, requests] = await Promise.all([
         limitsOf(ports, instance),
-        orMissing('compute', ports.workloads.metrics(params, window)),
+        orMissing('compute', ports.workloads.metrics(instance, window)),
         orMissing('requests', ports.activity.requests(params, window)),
       ]);
       const totals = { requests: 0, errors: 0 };

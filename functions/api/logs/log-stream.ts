@@ -89,6 +89,10 @@ export const lineSchemaOfLog = z
     deployment: z.int().optional().meta({ example: 3 }),
     container: z.string().optional().meta({ example: 'web' }),
     service: z.string().optional().meta({ description: 'Where lines of several services are asked for.' }),
+    process: z.string().optional().meta({
+      description: 'Where lines of several processes are asked for; absent for those of the web.',
+      example: 'worker',
+    }),
     missing: z.literal(true).optional().meta({
       description:
         'It stands where lines are missing, and says why. A stream has it also where a filter leaves out others.',

@@ -2,8 +2,10 @@
 import * as z from 'zod';
 
 import { destroyedPartition, instanceName } from '../../core/keys.ts';
-import type { DestroyedEnvironment } from '../../core/model/index.ts';
-import { mergeLogs } from '../../ports/rules/merged-logs.ts';
+import type { DestroyedEnvironment, InstanceRef } from '../../core/model/index.ts';
+import { processService } from '../../core/names.ts';
+import type { LogStream } from '../../ports/logs.ts';
+import { mergeLogs, type Part } from '../../ports/rules/merged-logs.ts';
 import { outputOf, within } from '../../records/output-life.ts';
 import { getProject } from '../../records/read.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
@@ -25,6 +27,33 @@ const destroyedSchema = z
   .meta({ id: 'DestroyedEnvironment' });
 
 const query = logQuery.extend({ environmentId: environmentIdQuery });
+const queryOfService = query.extend({
+  process: nameSchema.optional().meta({
+    description: 'Only lines of this process of the service, `web` among them; of all of them without it.',
+    example: 'worker',
+  }),
+});
+
+type Instance = Pick<InstanceRef, 'project' | 'environment' | 'service'>;
+
+const streamOf = (instance: Instance, process: string): LogStream =>
+  instanceName(
+    process === 'web' ? instance : { ...instance, service: processService(instance.service, process) },
+  );
+
+/** The web of a service, and its processes. @param label of its lines */
+const partsOf = (
+  instance: Instance,
+  processes: readonly string[] = [],
+  label: Part['label'] = {},
+): Part[] => [
+  { service: instance.service, label, stream: instanceName(instance) },
+  ...processes.map((process) => ({
+    service: instance.service,
+    label: { ...label, process },
+    stream: streamOf(instance, process),
+  })),
+];
 
 const description =
   'A list goes back from its newest line, page by page; `since` with `direction=forward` goes on from a time. ' +
@@ -40,18 +69,21 @@ export const routes = [
     summary: 'Read or follow what a service prints in an environment',
     description,
     tag: 'Running services',
-    query,
+    query: queryOfService,
     answers: {
       200: logAnswer,
     },
     handle: async ({ ports, params, principal, query: asked, wantsStream, lastEventId, stream }) => {
-      const { environmentId, ...filter } = asked;
+      const { environmentId, process, ...filter } = asked;
       checkReach(principal, params, environmentId);
-      const { services: _, ...life } = await outputOf(ports.store, params, environmentId);
+      const { services: _, processes, ...life } = await outputOf(ports.store, params, environmentId);
       const lines = { ...within(filter, life), service: params.service };
-      const name = instanceName(params);
-      if (!wantsStream) return logReply(ports.logs, name, lines);
-      return stream((signal) => followLog(ports.logs, name, lines, lastEventId, signal));
+      const parts = partsOf(params, processes[params.service]);
+      const isWhole = process === undefined && parts.length > 1;
+      const logs = isWhole ? mergeLogs(ports.logs, parts) : ports.logs;
+      const name = isWhole ? '' : streamOf(params, process ?? 'web');
+      if (!wantsStream) return logReply(logs, name, lines);
+      return stream((signal) => followLog(logs, name, lines, lastEventId, signal));
     },
   }),
   route({
@@ -67,9 +99,11 @@ export const routes = [
     handle: async ({ ports, params, principal, query: asked, wantsStream, lastEventId, stream }) => {
       const { environmentId, ...filter } = asked;
       checkReach(principal, params, environmentId);
-      const { services, ...life } = await outputOf(ports.store, params, environmentId);
+      const { services, processes, ...life } = await outputOf(ports.store, params, environmentId);
       const lines = within(filter, life);
-      const parts = services.map((service) => ({ service, stream: instanceName({ ...params, service }) }));
+      const parts = services.flatMap((service) =>
+        partsOf({ ...params, service }, processes[service], { service }),
+      );
       const merged = mergeLogs(ports.logs, parts);
       if (!wantsStream) return logReply(merged, '', lines);
       return stream((signal) => followLog(merged, '', lines, lastEventId, signal));

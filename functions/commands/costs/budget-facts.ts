@@ -35,7 +35,7 @@ export const declaredResources = (workload: ScoreWorkload): Declared[] => {
 export async function budgetFacts(
   { store }: Ports,
   ref: InstanceRef,
-  { workload, replicas }: Pick<DeploymentDetail, 'workload' | 'replicas'>,
+  { workload, replicas, processes }: Pick<DeploymentDetail, 'workload' | 'replicas' | 'processes'>,
   isPast: boolean,
 ): Promise<BudgetFacts> {
   const { data: environment } = await getEnvironment(store, ref);
@@ -43,7 +43,12 @@ export async function budgetFacts(
   const [found] = await environmentFacts(store, [environment], { stopped: true });
   const { services = [], resources = [] } = found ?? {};
   const others = services.filter(({ name }) => name !== ref.service);
-  const own = { name: ref.service, workload, ...(replicas !== undefined && { replicas }) };
+  const own = {
+    name: ref.service,
+    workload,
+    ...(replicas !== undefined && { replicas }),
+    ...(processes && { processes }),
+  };
   const known = new Set(resources.map(({ uid }) => uid));
   const declared = declaredResources(workload);
   const isNew = ({ uid }: Declared): boolean => !known.has(uid);

@@ -70,9 +70,19 @@ async function servicesOf(
   return new Map(
     instances.flatMap((instance, at): [Instance, ServiceFacts][] => {
       const workload = workloads[at];
-      const replicas = deployments[at]?.replicas;
+      const { replicas, processes } = deployments[at] ?? {};
       if (!workload) return [];
-      return [[instance, { name: instance.service, workload, ...(replicas !== undefined && { replicas }) }]];
+      return [
+        [
+          instance,
+          {
+            name: instance.service,
+            workload,
+            ...(replicas !== undefined && { replicas }),
+            ...(processes && { processes }),
+          },
+        ],
+      ];
     }),
   );
 }

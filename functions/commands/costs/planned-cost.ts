@@ -17,12 +17,13 @@ export interface PlannedCost {
   once?: number;
 }
 
-type Planned = Pick<DeploymentDetail, 'workload' | 'replicas'>;
+type Planned = Pick<DeploymentDetail, 'workload' | 'replicas' | 'processes'>;
 
-const serviceOf = ({ workload, replicas }: Planned): ServiceFacts => ({
+const serviceOf = ({ workload, replicas, processes }: Planned): ServiceFacts => ({
   name: workload.metadata.name,
   workload,
   ...(replicas !== undefined && { replicas }),
+  ...(processes && { processes }),
 });
 
 /**

@@ -103,7 +103,7 @@ export async function approveDeployment(
       });
     }
     if (!RUNS_IN.includes(environment.data.state)) throw notReady(environment.data, RUNS_IN);
-    const { newest } = instanceOf(environment.data, ref.service);
+    const { newest, processes } = instanceOf(environment.data, ref.service);
     if (newest > ref.number) {
       throw new Problem('superseded', `Deployment ${newest} is newer than ${ref.number}.`, {
         hint: `Reject it, or follow deployment ${newest} instead.`,
@@ -125,7 +125,10 @@ export async function approveDeployment(
         // From here on the deployment has the fence.
         environmentUse(
           environment,
-          withStanding({ ...awake.environment, lastActivityAt: at }, ref, { newest: ref.number }),
+          withStanding({ ...awake.environment, lastActivityAt: at }, ref, {
+            newest: ref.number,
+            processes: { ...processes, ...deployment.data.processes },
+          }),
         ),
         ...awake.writes,
         {

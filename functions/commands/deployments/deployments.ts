@@ -12,10 +12,12 @@ import {
   isSameAgain,
   type Operation,
   type OperationOn,
+  type Processes,
 } from '../../core/model/index.ts';
 import type { KindOn } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { withVariables } from '../../core/score/all-variables.ts';
+import { processesOf } from '../../core/score/processes.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import { revisionOf } from '../../core/source/revision.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -52,7 +54,14 @@ export type Content = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'wo
   Partial<
     Pick<
       Deployment,
-      'revision' | 'outputs' | 'variables' | 'replicas' | 'rollbackTo' | 'fromEnvironment' | 'rotation'
+      | 'revision'
+      | 'outputs'
+      | 'variables'
+      | 'replicas'
+      | 'processes'
+      | 'rollbackTo'
+      | 'fromEnvironment'
+      | 'rotation'
     >
   > & {
     /** Keeps the version from being deleted meanwhile; what runs once more is held by what runs. */
@@ -80,8 +89,10 @@ export async function createDeployment(
 }
 
 /** The scale that people set, which a deployment takes over. */
-export const scaleOf = (instance: Instance | undefined): Pick<Content, 'replicas'> =>
-  instance?.replicas === undefined ? {} : { replicas: instance.replicas };
+export const scaleOf = (instance: Instance | undefined): Pick<Content, 'replicas' | 'processes'> => ({
+  ...(instance?.replicas !== undefined && { replicas: instance.replicas }),
+  ...(instance?.processes && { processes: instance.processes }),
+});
 
 /**
  * Deploys what serves once more, with the credentials as they are now. Such a deployment changes nothing that
@@ -143,14 +154,18 @@ function operationFor(
   return serves && !isSameAgain(kind) && workloadSettings(workload).rollout ? 'deploy-in-steps' : 'deploy';
 }
 
+const replicasByProcess = (processes: Processes): Record<string, number> =>
+  Object.fromEntries(Object.entries(processes).map(([name, { replicas }]) => [name, replicas]));
+
 /** What a deployment changes at once in the standing of its service. */
 function standingFor(
   { kind, replicas }: Pick<Content, 'kind' | 'replicas'>,
   number: number,
+  processes: Processes,
 ): Parameters<typeof withStanding>[2] {
   if (kind === 'stop') return { newest: number, state: 'stopped' };
   if (kind === 'remove') return { newest: number, state: 'removing' };
-  return kind === 'scale' ? { newest: number, replicas } : { newest: number };
+  return kind === 'scale' ? { newest: number, replicas, processes } : { newest: number, processes };
 }
 
 /**
@@ -187,7 +202,9 @@ function accept(
     if (!instance) await getService(store, ref);
     if (instance?.state === 'removing') throw beingRemoved(ref);
     const content = await contentFor(instance);
-    const { workload, use, ...pins } = content;
+    const { workload, use, processes: scales, ...pins } = content;
+    const running = instance?.processes;
+    const own = processesOf(workload, scales ?? running);
     const at = new Date(effects.now()).toISOString();
     // Behind those of before a removal, whose records are still there.
     const past = pastInstanceIn(environment.data, ref.service);
@@ -195,6 +212,7 @@ function accept(
     // What was removed is there again from now on.
     const isBack = past?.state === 'removed';
     const ends = content.kind === 'stop' || content.kind === 'remove';
+    const concerned = ends ? { ...running, ...own } : own;
     const approval =
       ends || isSameAgain(content.kind)
         ? undefined
@@ -209,6 +227,7 @@ function accept(
       environmentId: environment.data.id,
       number,
       generation: awake.environment.generation,
+      ...(concerned && { processes: concerned }),
       ...(approval && { approval }),
     });
     const deployment: Deployment = {
@@ -220,6 +239,7 @@ function accept(
         !(approval && content.variables) && { outputs: {} }),
       ...(Object.keys(workload.service?.ports ?? {}).length === 0 && { portless: true as const }),
       ...pins,
+      ...(own && { processes: own }),
       // The operation record tells whether the work has begun; keeping that here too would cost another write.
       status: approval ? 'queued' : 'running',
       ...(approval && { approval }),
@@ -236,7 +256,7 @@ function accept(
           environment,
           withStanding({ ...awake.environment, lastActivityAt: at }, ref, {
             ...(isBack && { state: undefined }),
-            ...(approval ? { highest: number } : standingFor(content, number)),
+            ...(approval ? { highest: number } : standingFor(content, number, { ...running, ...own })),
           }),
         ),
         ...awake.writes,
@@ -261,6 +281,7 @@ function accept(
             ...(content.fromEnvironment && { fromEnvironment: content.fromEnvironment }),
             ...(content.rotation && { rotation: content.rotation }),
             ...(content.kind === 'scale' && { replicas: content.replicas ?? 'as in the Score file' }),
+            ...(content.kind === 'scale' && own && { processes: replicasByProcess(own) }),
             ...(approval && { awaits: 'approval' }),
           },
         },

@@ -12,6 +12,7 @@ import { provisionOrder } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { PlainNamespace, PlainObject } from '../../ports/manifests.ts';
+import { specsApart } from '../../ports/rules/workloads/specs-apart.ts';
 import { instanceOf, instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
@@ -66,7 +67,9 @@ export async function eject(
       return placeholder;
     });
     // Nothing masks output there, so that what would be masked is no object of its own.
-    const { objects, images } = await place.workload({ ...spec, secrets: [] });
+    const apart = specsApart({ ...spec, secrets: [] });
+    const { objects, images } = await place.workload(apart.web);
+    for (const own of apart.processes.values()) objects.push(...(await place.workload(own)).objects);
     ejected.deployments.push({ service, number, version });
     ejected.files.push({ path, text: toText(objects) });
     ejected.secrets.push(...missingIn(path, objects, asked));

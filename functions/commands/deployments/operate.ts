@@ -5,7 +5,8 @@
 import { deploymentKey } from '../../core/keys.ts';
 import { type Deployment, type Instance, type InstanceRef, isTerminal } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { workloadSettings } from '../../core/score/settings.ts';
+import { scaledProcesses } from '../../core/score/processes.ts';
+import { type WorkloadSettings, workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Caller } from '../../records/commit.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
@@ -75,34 +76,68 @@ export const stopService = (ports: Ports, caller: Caller, ref: InstanceRef): Pro
     return { ...content, ...scaleOf(instance), outputs: data.outputs ?? {} };
   });
 
+/** A number of replicas, where null goes back to what the Score file says; what is absent stays as it is. */
+export interface ScaleRequest {
+  replicas?: number | null | undefined;
+  /** Of processes beside the web. */
+  processes?: Readonly<Record<string, number | null>> | undefined;
+}
+
 /**
- * Sets how many replicas a service has, in place of what its Score file says, from now on.
- * @param replicas null goes back to what the Score file says
- * @throws Problem policy_violation, and as a restart
+ * Sets how many replicas a service and its processes have, in place of what its Score file says, from now on.
+ * @throws Problem policy_violation, not_found (a process that it does not have), and as a restart
  */
 export const scaleService = (
   ports: Ports,
   caller: Caller,
   ref: InstanceRef,
-  replicas: number | null,
+  { replicas: asked, processes = {} }: ScaleRequest,
 ): Promise<AcceptedDeployment> =>
   acceptDeployment(ports, caller, ref, RUNS_IN, async (found) => {
     const instance = served(ref, found);
     await refuseUnderWay(ports, instance);
     if (instance.state === 'stopped') throw refusal(ref, 'is stopped', 'Start it, then scale it.');
     const content = await sameAgain(ports, ref, instance.current, 'scale');
-    const { strategy } = workloadSettings(content.workload);
-    if (strategy === 'recreate' && (replicas ?? 1) > 1) {
+    const settings = workloadSettings(content.workload);
+    requireProcesses(ref, settings, Object.keys(processes));
+    const replicas = asked === undefined ? instance.replicas : (asked ?? undefined);
+    const most = Math.max(replicas ?? 1, ...Object.values(processes).map((number) => number ?? 1));
+    if (settings.strategy === 'recreate' && most > 1) {
       throw refusal(
         ref,
         'may not run twice at the same time, which its Score file says',
         'Take berth.dev/strategy: recreate out of the Score file, and deploy that first.',
       );
     }
-    const scaled = { ...content, ...(replicas !== null && { replicas }) };
+    const scaled = {
+      ...content,
+      ...(replicas !== undefined && { replicas }),
+      processes: scaledProcesses(instance.processes, processes),
+    };
     await enforcePolicies(ports, caller, ref, scaled);
     return scaled;
   });
+
+/** @throws Problem not_found */
+function requireProcesses(
+  { service, environment }: InstanceRef,
+  { processes = {} }: Pick<WorkloadSettings, 'processes'>,
+  asked: readonly string[],
+): void {
+  const unknown = asked.find((name) => !Object.hasOwn(processes, name));
+  if (unknown === undefined) return;
+  const known = Object.keys(processes);
+  throw new Problem(
+    'not_found',
+    `Service "${service}" has no process "${unknown}" in environment "${environment}".`,
+    {
+      hint:
+        known.length === 0
+          ? 'Name its processes with berth.dev/processes in the Score file, or in a Procfile, and deploy that first.'
+          : `Beside web it has ${known.join(', ')}.`,
+    },
+  );
+}
 
 /** Removes a service from an environment, with what it alone used. Its history stays. */
 export const removeService = (ports: Ports, caller: Caller, ref: InstanceRef): Promise<AcceptedDeployment> =>

@@ -3,11 +3,12 @@
  * together, less and less often, so that a program that never comes up does not fill the list.
  */
 import { environmentKey } from '../../core/keys.ts';
-import { SYSTEM_ACTOR } from '../../core/model/index.ts';
+import { type Environment, SYSTEM_ACTOR } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { StoreConflict } from '../../ports/store.ts';
 import type { WorkloadCrash } from '../../ports/workloads.ts';
 import { commit } from '../../records/commit.ts';
+import { serviceUnder } from '../../records/instances.ts';
 
 export interface RuntimeEvents {
   crashed(crash: WorkloadCrash): void;
@@ -44,6 +45,8 @@ export function createRuntimeEvents(
     const { deployment, container, why } = crash;
     const ref = { project, environment };
     try {
+      // A process of a service runs under a name of its own.
+      const found = await ports.store.get<Environment>(environmentKey(ref));
       await commit(
         ports,
         { actor: SYSTEM_ACTOR },
@@ -52,7 +55,7 @@ export function createRuntimeEvents(
           events: [
             {
               ...ref,
-              service,
+              service: found ? serviceUnder(found.data, service) : service,
               type: 'instance.crashed',
               data: { number: deployment, container, cause: why.slice(0, WHY_MAX), count },
             },

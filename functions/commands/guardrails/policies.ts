@@ -121,7 +121,10 @@ function setWrites(owner: PolicyOwner, set: Item<PolicySet> | undefined, policie
 }
 
 /** The part of a deployment that policies ask about. */
-export type Judged = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload' | 'replicas'>;
+export type Judged = Pick<
+  DeploymentDetail,
+  'kind' | 'version' | 'digest' | 'workload' | 'replicas' | 'processes'
+>;
 
 interface Scoped {
   scope: PolicyScope;
@@ -169,9 +172,9 @@ export async function judge(
     asks('scan') ? ports.registry.findings(ref, content.digest) : undefined,
     asks('signature') ? ports.registry.signatures(ref, content.digest) : [],
   ]);
-  const { kind, digest, workload, replicas } = content;
+  const { kind, digest, workload, replicas, processes } = content;
   const { source } = version;
-  const scaled = replicas === undefined ? {} : { replicas };
+  const scaled = { ...(replicas !== undefined && { replicas }), ...(processes && { processes }) };
   const own = { environment, kind, at, digest, workload, ...scaled };
   const cost = asks('budget') ? await budgetFacts(ports, ref, content, isPast) : undefined;
   const facts: DeploymentFacts = { ...own, source, findings, signatures, ...(cost && { cost }) };

@@ -1,4 +1,6 @@
 /** What a service uses in a month, by what its workload asks for. */
+import type { Processes } from '../model/environment.ts';
+import { containersApart, processesOf } from '../score/processes.ts';
 import { containerCompute } from '../score/quantities.ts';
 import { readSettings } from '../score/settings.ts';
 import type { ScoreContainer, ScoreWorkload } from '../score/workload.ts';
@@ -16,7 +18,10 @@ const staysOn = ({ before = {} }: ScoreContainer): boolean =>
   !Object.values(before).some(({ ready }) => ready === 'complete');
 
 /** What a cluster reserves for one replica: for each container its request, or its limit where it names no request. */
-export function podRequests(workload: ScoreWorkload): { cpu: number; memoryBytes: number } {
+export function podRequests(workload: Pick<ScoreWorkload, 'containers'>): {
+  cpu: number;
+  memoryBytes: number;
+} {
   let sum = { cpu: 0, memoryBytes: 0 };
   for (const container of Object.values(workload.containers).filter(staysOn)) {
     const { limits, requests } = containerCompute(container);
@@ -31,6 +36,8 @@ export interface ServiceFacts {
   workload: ScoreWorkload;
   /** The scale that people set, in place of what the Score file asks for. */
   replicas?: number;
+  /** Numbers of replicas of its processes, of which those that people set count. */
+  processes?: Processes;
 }
 
 /** How many replicas it has at least, and how many it may scale to. */
@@ -43,7 +50,18 @@ export function replicasOf({ workload, replicas: scaled }: Omit<ServiceFacts, 'n
   return { least, most: Math.max(least, maxReplicas) };
 }
 
-export const serviceUnits = ({ workload }: Pick<ServiceFacts, 'workload'>, replicas: number): Units => ({
-  ...podUnits(podRequests(workload), replicas),
-  'logs.gbIngested': LOGS_GB,
-});
+/** @param replicas of its web; processes have their own */
+export function serviceUnits(
+  { workload, processes }: Pick<ServiceFacts, 'workload' | 'processes'>,
+  replicas: number,
+): Units {
+  const numbers = processesOf(workload, processes) ?? {};
+  const hours = containersApart(workload).map(({ process, containers }) => {
+    const pods = process === undefined ? replicas : (numbers[process]?.replicas ?? 0);
+    return podUnits(podRequests({ containers }), pods)['eks.nodeHour'] ?? 0;
+  });
+  return {
+    'eks.nodeHour': hours.reduce((sum, each) => sum + each, 0),
+    'logs.gbIngested': LOGS_GB,
+  };
+}

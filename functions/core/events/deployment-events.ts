@@ -27,6 +27,10 @@ export const deploymentEvents = {
         .union([z.int(), z.literal('as in the Score file')])
         .optional()
         .describe('Of a change of the scale: how many are asked for.'),
+      processes: z
+        .record(z.string(), z.int())
+        .optional()
+        .describe('Of a change of the scale: the replicas of each process beside the web.'),
       rollbackTo: z.int().optional().describe('Number of the deployment that a rollback goes back to.'),
       fromEnvironment: z.string().optional().describe('Where a promotion takes its version from.'),
       rotation: z

@@ -1,5 +1,7 @@
 /** Decides whether a deployment meets a policy. Pure: the caller hands in the facts. */
+import type { Processes } from '../model/environment.ts';
 import type { DeploymentKind, Source } from '../model/index.ts';
+import { processesOf } from '../score/processes.ts';
 import { containerCompute, parseCpu, parseMemory } from '../score/quantities.ts';
 import { readSettings } from '../score/settings.ts';
 import type { ScoreWorkload } from '../score/workload.ts';
@@ -33,6 +35,8 @@ export interface DeploymentFacts {
   workload: ScoreWorkload;
   /** The scale that people set, in place of what the Score file asks for. */
   replicas?: number;
+  /** Numbers of replicas of its processes, of which those that people set count. */
+  processes?: Processes;
   /** Undefined where the image was not scanned. Read only where a policy asks for it. */
   findings: Findings | undefined;
   signatures: readonly ImageSignature[];
@@ -177,7 +181,7 @@ function checkSignature(
 
 function checkCeiling(
   { cpu, memory, replicas }: PolicyRule & { kind: 'ceiling' },
-  { workload, replicas: scaled = 0 }: Pick<DeploymentFacts, 'workload' | 'replicas'>,
+  { workload, replicas: scaled = 0, processes }: Pick<DeploymentFacts, 'workload' | 'replicas' | 'processes'>,
 ): Finding | undefined {
   const containers = Object.entries(workload.containers);
   const limits = containers.map(([name, container]) => ({ name, ...containerCompute(container).limits }));
@@ -211,8 +215,17 @@ function checkCeiling(
     };
   }
   const settings = readSettings(workload.metadata.annotations).settings;
-  const asked = Math.max(settings.maxReplicas, scaled);
+  const beside = Object.values(processesOf(workload, processes) ?? {}).reduce(
+    (sum, one) => sum + one.replicas,
+    0,
+  );
+  const asked = Math.max(settings.maxReplicas, scaled) + beside;
   if (replicas === undefined || asked <= replicas) return undefined;
+  if (beside > 0)
+    return {
+      fact: `it asks for up to ${asked} replicas, ${beside} of them of processes beside web`,
+      remedy: `Scale web and its processes, or set berth.dev/replicas, berth.dev/max-replicas and berth.dev/processes, to ${replicas} at most together.`,
+    };
   return {
     fact: `it asks for up to ${asked} replicas`,
     remedy:

@@ -1,6 +1,8 @@
 /** An app of Heroku: app.json and Procfile. */
+
 import { splitWords, WordsError } from '../command-line.ts';
 import { maySecret } from '../diff/sensitive.ts';
+import { limits } from '../limits.ts';
 import { parseProcfile } from '../source/procfile.ts';
 import { readCommand } from './command-words.ts';
 import {
@@ -51,6 +53,7 @@ export function importHeroku(
   }
   for (const container of Object.values(service.containers)) Object.assign(container.variables, variables);
   readFormation(service, app.formation);
+  setProcesses(service, app.formation);
   sayUnsupported(draft, service, app);
 }
 
@@ -89,7 +92,7 @@ function readProcesses(draft: Draft, service: ServiceDraft, text: string | undef
       'note',
       service.name,
       `${type} runs beside web in one service`,
-      'They have the same image, and are scaled and deployed together.',
+      'They have the same image and are deployed together; each is scaled by itself: berth scale.',
     );
   }
   if (Object.keys(service.containers).length === 0) service.containers.web = newContainer();
@@ -191,6 +194,19 @@ function readAddon(
     `Have one elsewhere, and set ${variable} in each environment to its address.`,
   );
   variables[variable] = draft.secret(service, variable, `the address of ${type}`);
+}
+
+/** Each process type but `web` runs apart, as at Heroku, in one replica unless the formation says otherwise. */
+function setProcesses(service: ServiceDraft, formation: unknown): void {
+  if (!service.containers.web) return;
+  const quantities = new Map(
+    Object.entries(mapOf(formation)).map(([type, value]) => [nameFor(type), countOf(at(value, 'quantity'))]),
+  );
+  const processes = Object.keys(service.containers)
+    .filter((name) => name !== 'web')
+    .slice(0, limits.processes.value)
+    .map((name) => `${name}=${Math.min(quantities.get(name) ?? 1, limits.replicas.value)}`);
+  if (processes.length > 0) service.annotations['berth.dev/processes'] = processes.join(', ');
 }
 
 function readFormation(service: ServiceDraft, formation: unknown): void {

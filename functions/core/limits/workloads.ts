@@ -120,6 +120,14 @@ export const workloadLimits = {
     past: 'The file, or the scaling, is refused.',
     code: 'invalid_score',
   }),
+  processes: limit({
+    value: 10,
+    unit: 'values',
+    of: 'Processes beside the web of a service',
+    each: 'a version',
+    past: 'The file is refused.',
+    code: 'invalid_score',
+  }),
   rolloutSteps: limit({
     value: 10,
     unit: 'values',

@@ -2,7 +2,7 @@
 import type { ProblemDetail } from '../problem.ts';
 import type { RolloutState } from '../rollout/rollout-state.ts';
 import type { ScoreWorkload } from '../score/workload.ts';
-import type { EnvironmentRef, Standing } from './environment.ts';
+import type { EnvironmentRef, Processes, Standing } from './environment.ts';
 import type { RunStatus } from './operation.ts';
 import type { ResourceOutputs } from './resource.ts';
 import type { Revision } from './version.ts';
@@ -12,6 +12,8 @@ export interface Instance extends InstanceRef, Standing {}
 
 export interface InstanceRef extends EnvironmentRef {
   service: string;
+  /** What runs beside its web, where whoever has the reference knows; nothing where absent. */
+  processes?: Processes;
 }
 
 /** A second person's approval of a deployment. */
@@ -70,6 +72,8 @@ export interface Deployment {
   variables?: string[];
   /** The scale that people set, in place of what the Score file asks for. */
   replicas?: number;
+  /** What runs beside its web, and in how many replicas; absent where there is nothing. */
+  processes?: Processes;
   /** The workload has no service port, so that it has no URL. */
   portless?: true;
   rollbackTo?: number;

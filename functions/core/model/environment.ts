@@ -21,6 +21,17 @@ export interface Protection {
   shells?: boolean;
 }
 
+/** How many replicas a process of a service has beside its web. */
+export interface ProcessScale {
+  /** 0 where it does not run. */
+  replicas: number;
+  /** People asked for so many, in place of what the Score file says. */
+  isScaled?: true;
+}
+
+/** The processes of a service that run beside its web, each in replicas of its own, by name. */
+export type Processes = Readonly<Record<string, ProcessScale>>;
+
 /** The state of a service in an environment: which deployment is the newest, and which one serves. */
 export interface Standing {
   /** The fence: the number of the newest deployment. It only grows (I5). */
@@ -36,6 +47,8 @@ export interface Standing {
   state?: 'stopped' | 'removing' | 'removed';
   /** How many replicas people asked for, in place of what the Score file says; deployments keep it. */
   replicas?: number;
+  /** What may run beside its web: of the deployment that serves, and of all that have been accepted since. */
+  processes?: Processes;
 }
 
 export interface Environment {
@@ -93,6 +106,8 @@ export interface DestroyedEnvironment {
   id: string;
   /** The names of the services that were ever deployed to it, in order. */
   services: string[];
+  /** Names of processes beside the web, by the service; absent where there were none. */
+  processes?: Record<string, string[]>;
   createdAt: string;
   destroyedAt: string;
   /** From then on nothing of its output is kept. */

@@ -1,6 +1,7 @@
 /** The declaration of a kind of operation: everything but the code of its steps. */
 import type { FUNCTION_MB } from '../function-memory.ts';
 import type { Approval } from '../model/deployment.ts';
+import type { Processes } from '../model/environment.ts';
 
 /** The functions on AWS that run steps. */
 export type StepFunction = Exclude<keyof typeof FUNCTION_MB, 'requests'>;
@@ -45,6 +46,8 @@ export interface Targets {
     number: number;
     /** The environment's generation when the operation was accepted. */
     generation: number;
+    /** The processes of the deployment; of what ends the service, all that may run of it. */
+    processes?: Processes;
     /** Present where a second person has to approve; until then the operation is queued and nothing starts. */
     approval?: Approval;
   };

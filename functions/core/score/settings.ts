@@ -2,6 +2,7 @@
 
 import { splitWords, WordsError } from '../command-line.ts';
 import { limits } from '../limits.ts';
+import { isName } from '../names.ts';
 import { readMs, readPath, readRate, readSteps, readWebhook } from '../rollout/read-rollout.ts';
 import { type RolloutPlan, rolloutPlan, type Strategy, strategies } from '../rollout/rollout-plan.ts';
 import { type Fault, invalidScore, quote } from './file/score-faults.ts';
@@ -17,6 +18,8 @@ export interface WorkloadSettings {
   replicas: number;
   /** How far it may scale; `replicas` to 20. */
   maxReplicas: number;
+  /** Containers that run apart from the rest, each in so many replicas, 0 to 20; absent where there is none. */
+  processes?: Readonly<Record<string, number>>;
   /** `recreate` stops the old instance first: for programs that can not run twice at the same time. */
   strategy: Strategy;
   /** A client is kept by a cookie with the replica that answered it first; absent where any replica takes each request. */
@@ -38,6 +41,7 @@ export interface WorkloadSettings {
 export const SETTINGS_PREFIX = 'berth.dev/';
 const PREFIX = SETTINGS_PREFIX;
 const REPLICAS_MAX = limits.replicas.value;
+const PROCESSES_MAX = limits.processes.value;
 const RELEASE_COMMAND_MAX = limits.releaseCommand.value;
 /** Long enough to see a program that ends at its first work; each rollout over one that serves takes as much longer. */
 const MIN_READY_DEFAULT = 2;
@@ -55,6 +59,7 @@ export const settingNames = [
   'variables',
   'replicas',
   'max-replicas',
+  'processes',
   'strategy',
   'affinity',
   'progress-deadline-seconds',
@@ -79,6 +84,21 @@ const isSetting = (name: string): name is Name => (settingNames as readonly stri
 function integer(text: string, min: number, max: number): number | string {
   const value = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
   return value >= min && value <= max ? value : `must be a whole number from ${min} to ${max}`;
+}
+
+/** `worker=2, clock`: names, each with a number of replicas, which is 1 without it. */
+function processes(text: string): Record<string, number> | string {
+  const found = new Map<string, number>();
+  for (const part of text.split(',')) {
+    const [, name = '', count = '1'] = /^([^=]{1,63})(?:=(.{1,4}))?$/.exec(part.trim()) ?? [];
+    const replicas = integer(count.trim(), 0, REPLICAS_MAX);
+    if (!isName(name.trim()) || typeof replicas === 'string')
+      return `must be names of containers, each with 0 to ${REPLICAS_MAX} replicas, such as worker=2, clock=1`;
+    if (found.has(name.trim())) return `names ${name.trim()} twice`;
+    found.set(name.trim(), replicas);
+  }
+  if (found.size > PROCESSES_MAX) return `must not name more than ${PROCESSES_MAX} processes`;
+  return Object.fromEntries(found);
 }
 
 function command(text: string): string[] | string {
@@ -135,6 +155,7 @@ export function readSettings(annotations: Readonly<Record<string, string>> = {})
   )?.value;
   const replicas = read('replicas', (text) => integer(text, 1, REPLICAS_MAX)) ?? 1;
   const maxReplicas = read('max-replicas', (text) => integer(text, replicas, REPLICAS_MAX)) ?? replicas;
+  const apart = read('processes', processes);
   const deadline = read('progress-deadline-seconds', (text) => integer(text, 5, 900)) ?? 120;
   const minReady = read('min-ready-seconds', (text) => integer(text, 0, deadline - 1)) ?? MIN_READY_DEFAULT;
   const drain = read('drain-seconds', (text) => integer(text, 0, DRAIN_MAX));
@@ -174,6 +195,7 @@ export function readSettings(annotations: Readonly<Record<string, string>> = {})
       ...(variables && { variables }),
       replicas,
       maxReplicas,
+      ...(apart && { processes: apart }),
       strategy,
       ...(affinity && { affinity }),
       ...(rollout && { rollout }),

@@ -61,16 +61,25 @@ export function suggestScore(service: string, files: SourceFiles, plan: BuildPla
       'Other variables of the example file are read from the environment: set them there, as variables or as secrets, before the first deployment.',
     );
   }
+  const processes = Object.entries(plan.processes ?? {});
+  const names = processes.map(([name]) => `${name}=1`).join(', ');
+  if (processes.length > 0)
+    reasons.push(`Of the Procfile, these run beside it, each in replicas of its own: ${names}.`);
+  const annotations = {
+    ...(plan.releaseCommand !== undefined && { 'berth.dev/release-command': plan.releaseCommand }),
+    ...(names !== '' && { 'berth.dev/processes': names }),
+  };
+  const { PORT: _, ...withoutPort } = variables;
   const workload = {
     apiVersion: 'score.dev/v1b1',
-    metadata: {
-      name: service,
-      ...(plan.releaseCommand !== undefined && {
-        annotations: { 'berth.dev/release-command': plan.releaseCommand },
-      }),
-    },
+    metadata: { name: service, ...(Object.keys(annotations).length > 0 && { annotations }) },
     service: { ports: { www: { port: 80, targetPort: port } } },
-    containers: { main: { image: '.', variables } },
+    containers: {
+      [plan.processes?.main ? 'web' : 'main']: { image: '.', variables },
+      ...Object.fromEntries(
+        processes.map(([name, command]) => [name, { image: '.', command, variables: withoutPort }]),
+      ),
+    },
     ...(Object.keys(resources).length > 0 && { resources }),
   };
   return { score: stringify(workload, { lineWidth: 0 }), reasons };

@@ -1,6 +1,8 @@
 /** How source becomes something that runs: pure rules over the names of files and the texts of two of them. */
 
 import { splitWords, WordsError } from '../command-line.ts';
+import { limits } from '../limits.ts';
+import { isName } from '../names.ts';
 import { Problem } from '../problem.ts';
 import { DOCKERFILE, foreignOf, refuseUninstalled } from './foreign.ts';
 import { isRecord, parsePackageJson, strings } from './package-json.ts';
@@ -9,6 +11,9 @@ import { parseProcfile } from './procfile.ts';
 
 /** Paths of all files, relative and with slashes, each with its text where it is named in `READ_BY_DETECTION`. */
 export type SourceFiles = ReadonlyMap<string, string | undefined>;
+
+/** What says by itself which containers there are. */
+const SCORE_FILES = ['score.yaml', 'score.yml'];
 
 export const READ_BY_DETECTION = [
   'package.json',
@@ -37,6 +42,8 @@ export interface BuildPlan {
   node?: string;
   /** The Procfile's `release` line. */
   releaseCommand?: string;
+  /** The Procfile's other lines as words, by names that containers can have; absent where there are none. */
+  processes?: Record<string, string[]>;
   /** Lines for the log. */
   notes: string[];
 }
@@ -87,6 +94,7 @@ export function detect(files: SourceFiles, workspace?: SourceFiles): BuildPlan |
     ...(installed && { manager: installed.manager }),
     ...(node !== undefined && { node }),
     ...(releaseCommand !== undefined && { releaseCommand }),
+    ...(procfile?.processes && { processes: procfile.processes }),
   };
   if (start) {
     const detected = manifest ? `Node.js app, started by ${start.by}` : `started by ${start.by}`;
@@ -193,7 +201,12 @@ function procfileWords(type: string, line: string): string[] {
   }
 }
 
-function readProcfile(files: SourceFiles): { start: Start; release?: string; notes: string[] } | undefined {
+/** Heroku has names in capitals and with underscores, which a container can not have. */
+const containerNameOf = (type: string): string => type.toLowerCase().replaceAll('_', '-');
+
+function readProcfile(
+  files: SourceFiles,
+): { start: Start; release?: string; processes?: Record<string, string[]>; notes: string[] } | undefined {
   const text = files.get('Procfile');
   if (text === undefined) return undefined;
   const { processes, ignored } = parseProcfile(text);
@@ -206,15 +219,30 @@ function readProcfile(files: SourceFiles): { start: Start; release?: string; not
     });
   const command = procfileWords('web', web);
   const notes = ignored.map((line) => `Procfile: this line is no process and is ignored: ${line}`);
-  for (const type of processes.keys())
-    if (type !== 'web' && type !== 'release')
+  const others = new Map<string, string[]>();
+  const hasScore = SCORE_FILES.some((name) => files.has(name));
+  for (const [type, line] of processes) {
+    if (type === 'web' || type === 'release') continue;
+    const name = containerNameOf(type);
+    if (hasScore)
       notes.push(
-        `Procfile: only web and release are taken, ${type} runs where score.yaml has a container for it`,
+        `Procfile: ${type} runs where score.yaml has a container ${name} with its command, and names it in berth.dev/processes`,
       );
+    else if (!isName(name) || name === 'web' || others.has(name) || others.size >= limits.processes.value)
+      notes.push(
+        `Procfile: ${type} does not run: its name, or the number of processes, is more than Berth takes`,
+      );
+    else others.set(name, procfileWords(type, line));
+  }
   const release = processes.get('release');
   // The version keeps the line as it is, so it is better refused now than at a deployment.
   if (release !== undefined) procfileWords('release', release);
-  return { start: { command, by: 'the Procfile' }, notes, ...(release === undefined ? {} : { release }) };
+  return {
+    start: { command, by: 'the Procfile' },
+    notes,
+    ...(release !== undefined && { release }),
+    ...(others.size > 0 && { processes: Object.fromEntries(others) }),
+  };
 }
 
 function rootsOfSite(files: SourceFiles, manifest: Manifest | undefined): string[] {

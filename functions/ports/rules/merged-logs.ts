@@ -1,9 +1,12 @@
-/** The output of several services as one: in the order of the times, each line with the name of its service. */
+/** The output of several services and processes as one: in the order of the times, each line with the names of what it is of. */
 import type { LogLine, LogPage, LogPageQuery, LogStream, Logs, LogTail } from '../logs.ts';
 import { checkPageQuery, TAIL_MAX } from './logs-page.ts';
 
 export interface Part {
+  /** Whose lines they are, for a search that asks. */
   service: string;
+  /** What each line says of that; two parts differ in it. */
+  label: Pick<LogLine, 'service' | 'process'>;
   stream: LogStream;
 }
 
@@ -29,8 +32,8 @@ export function mergeLogs(logs: Logs, parts: readonly Part[]): Pick<Logs, 'read'
   }
 
   async function read(_: LogStream, options: LogTail): Promise<LogLine[]> {
-    const lines = await each(async ({ service, stream }, part) =>
-      (await logs.read(stream, options)).map((line) => foundOf({ ...line, service }, part)),
+    const lines = await each(async ({ label, stream }, part) =>
+      (await logs.read(stream, options)).map((line) => foundOf({ ...line, ...label }, part)),
     );
     const sorted = lines
       .flat()
@@ -57,7 +60,7 @@ export function mergeLogs(logs: Logs, parts: readonly Part[]): Pick<Logs, 'read'
             .sort()
             .at(-1),
         };
-    const pages = await each(async ({ service, stream }, part) => {
+    const pages = await each(async ({ service, label, stream }, part) => {
       const found = await logs.page(stream, {
         ...query,
         service,
@@ -65,7 +68,7 @@ export function mergeLogs(logs: Logs, parts: readonly Part[]): Pick<Logs, 'read'
         limit: Math.min(limit + given, TAIL_MAX),
       });
       const end = found.next === undefined ? undefined : { at: Number.parseInt(found.next, 10), part };
-      return { ...found, lines: found.lines.map((line) => foundOf({ ...line, service }, part)), end };
+      return { ...found, lines: found.lines.map((line) => foundOf({ ...line, ...label }, part)), end };
     });
     const order = isBackward ? (left: Place, right: Place) => byTime(right, left) : byTime;
     const [end] = pages.flatMap((one) => one.end ?? []).sort(order);
@@ -96,7 +99,9 @@ export function mergeLogs(logs: Logs, parts: readonly Part[]): Pick<Logs, 'read'
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
     const streams = parts.map((part) => {
-      const own = before.filter(({ service }) => service === part.service);
+      const own = before.filter(
+        ({ service, process }) => service === part.label.service && process === part.label.process,
+      );
       return behind(logs, part, own, before.at(-1)?.at ?? options.since, both);
     });
     try {
@@ -118,7 +123,7 @@ const byTime = (left: Place, right: Place): number => left.at - right.at || left
 /** New lines of one part. @param before those of it that were given already @param since where it has none of these */
 async function* behind(
   logs: Logs,
-  { service, stream }: Part,
+  { label, stream }: Part,
   before: readonly LogLine[],
   since: string | undefined,
   signal: AbortSignal,
@@ -128,7 +133,7 @@ async function* behind(
   const options = start === undefined ? { tail: TAIL_MAX } : { since: start };
   for await (const line of logs.follow(stream, { ...options, signal }))
     if (line.at === start && told > 0 && !line.missing) told--;
-    else yield { ...line, service };
+    else yield { ...line, ...label };
 }
 
 /** Items of several sources, each as soon as it is there. Ends with the last of them. */

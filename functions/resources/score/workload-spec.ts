@@ -65,6 +65,7 @@ export async function workloadSpec(
     environment,
     ...(environmentId !== undefined && { environmentId }),
     service,
+    ...(deployment.processes && { processes: deployment.processes }),
     number: deployment.number,
     fence,
     operation: deployment.operation,

@@ -104,16 +104,25 @@ async function workloadOf(operation: Operation<'build'>, built: BuildResult): Pr
   // The YAML parser is not needed before the first build.
   const { parseScore } = await import('../../core/score/file/parse.ts');
   if (built.score !== undefined) return withFileContents(parseScore(built.score), built.files);
+  const processes = Object.entries(built.processes ?? {});
   return {
     apiVersion: 'score.dev/v1b1',
     // Score demands at least two characters.
     metadata: {
       name: operation.service.length > 1 ? operation.service : `${operation.service}0`,
       // No file names the variables that the program reads.
-      annotations: { 'berth.dev/variables': 'all' },
+      annotations: {
+        'berth.dev/variables': 'all',
+        ...(processes.length > 0 && {
+          'berth.dev/processes': processes.map(([name]) => `${name}=1`).join(', '),
+        }),
+      },
     },
     service: { ports: { www: { port: 80, targetPort: 8080 } } },
-    containers: { main: { image: '.' } },
+    containers: {
+      [built.processes?.main ? 'web' : 'main']: { image: '.' },
+      ...Object.fromEntries(processes.map(([name, command]) => [name, { image: '.', command }])),
+    },
   };
 }
 

@@ -24,7 +24,9 @@ import { type Item, StoreConflict } from '../../ports/store.ts';
 import type { CandidateStatus } from '../../ports/workloads.ts';
 import { commit } from '../../records/commit.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
-import { type Step, StillProgressing } from '../step.ts';
+import { workloadSpec } from '../../resources/score/workload-spec.ts';
+import { untilReady } from '../deploy/deploy-steps.ts';
+import { type Step, type StepContext, StillProgressing } from '../step.ts';
 import { createProbes, type Probes } from './probes.ts';
 
 type InSteps = Operation<'deploy-in-steps'>;
@@ -42,63 +44,76 @@ const RECENT_MS = 15_000;
 export const walkSteps: Step<InSteps> = {
   role: 'work',
   watched: true,
-  async run({ ports, operation, signal }) {
-    const { tracks } = ports.workloads;
-    // Where no two can be served side by side, it serves by now.
-    if (!tracks) return;
-    const candidate = { ...operation, fence: operation.number };
-    const ends = new AbortController();
-    let memory: Memory | undefined;
-    let probes: Probes | undefined;
-    let seen: Seen | undefined;
-    try {
-      // However little time a call has, it looks once.
-      while (!(signal.reason instanceof Problem)) {
-        const item = await getDeploymentDetail(ports.store, operation, operation.number);
-        const rollout = rolloutOf(item.data);
-        const status = await ports.workloads.status(operation);
-        if (status?.serving === operation.number) return;
-        const tried = requireCandidate(status?.candidate, operation.number);
-        if (rollout.state.since === undefined) {
-          await enter(ports, item, rollout, 0, status?.serving);
-          if (signal.aborted) break;
-          continue;
-        }
-        const percent = rollout.plan.stages[rollout.state.stage]?.percent ?? 100;
-        if (tried.percent !== percent) await tracks.share(candidate, percent);
-        memory ??= createMemory(ports, rollout.state);
-        probes ??= createProbes(ports, tracks, item.data, rollout.plan, ends.signal);
-        const decision = await look(ports, item.data, rollout, tried, status?.serving, memory, probes);
-        seen = { item, memory, probes };
-        if (decision.do === 'abort') {
-          await tracks.setAside(candidate);
-          await keepVerdict(ports, item, decision.verdict);
-          const { code, cause, hint } = decision.error;
-          throw new Problem(code, cause, { hint });
-        }
-        if (decision.do === 'promote') {
-          await tracks.promote(candidate);
-          await keepVerdict(ports, item, decision.verdict);
-          return;
-        }
-        if (decision.do === 'next') {
-          seen = undefined;
-          await enter(ports, item, rollout, rollout.state.stage + 1, status?.serving, decision.verdict);
-          continue;
-        }
-        if (decision.why === 'checks') probes.atEnd(rollout.state.stage, percent, decision.verdict);
-        if (signal.aborted) break;
-        await ports.store.changed(deploymentsPartition(operation), { timeoutMs: LOOK_MS, signal });
-      }
-      if (seen && signal.reason instanceof StillProgressing) await keepSeen(ports, seen);
-    } finally {
-      ends.abort(new StillProgressing());
-    }
-    if (!(signal.reason instanceof Problem)) throw new StillProgressing();
-    // It was canceled, or overtaken: the compensation removes it, and until then nobody meets it.
-    await tracks.share(candidate, 0).catch(() => undefined);
+  async run(context) {
+    await walk(context);
+    await startProcesses(context);
   },
 };
+
+/** Its processes take over from those before once it serves, unless it was canceled or overtaken. */
+async function startProcesses({ ports, operation, signal }: StepContext<InSteps>): Promise<void> {
+  if (!operation.processes || signal.reason instanceof Problem) return;
+  const { data } = await getDeploymentDetail(ports.store, operation, operation.number);
+  await ports.workloads.apply(await workloadSpec(ports, data, data.number));
+  await untilReady(ports, operation, operation.number, signal);
+}
+
+async function walk({ ports, operation, signal }: StepContext<InSteps>): Promise<void> {
+  const { tracks } = ports.workloads;
+  // Where no two can be served side by side, it serves by now.
+  if (!tracks) return;
+  const candidate = { ...operation, fence: operation.number };
+  const ends = new AbortController();
+  let memory: Memory | undefined;
+  let probes: Probes | undefined;
+  let seen: Seen | undefined;
+  try {
+    // However little time a call has, it looks once.
+    while (!(signal.reason instanceof Problem)) {
+      const item = await getDeploymentDetail(ports.store, operation, operation.number);
+      const rollout = rolloutOf(item.data);
+      const status = await ports.workloads.status(operation);
+      if (status?.serving === operation.number) return;
+      const tried = requireCandidate(status?.candidate, operation.number);
+      if (rollout.state.since === undefined) {
+        await enter(ports, item, rollout, 0, status?.serving);
+        if (signal.aborted) break;
+        continue;
+      }
+      const percent = rollout.plan.stages[rollout.state.stage]?.percent ?? 100;
+      if (tried.percent !== percent) await tracks.share(candidate, percent);
+      memory ??= createMemory(ports, rollout.state);
+      probes ??= createProbes(ports, tracks, item.data, rollout.plan, ends.signal);
+      const decision = await look(ports, item.data, rollout, tried, status?.serving, memory, probes);
+      seen = { item, memory, probes };
+      if (decision.do === 'abort') {
+        await tracks.setAside(candidate);
+        await keepVerdict(ports, item, decision.verdict);
+        const { code, cause, hint } = decision.error;
+        throw new Problem(code, cause, { hint });
+      }
+      if (decision.do === 'promote') {
+        await tracks.promote(candidate);
+        await keepVerdict(ports, item, decision.verdict);
+        return;
+      }
+      if (decision.do === 'next') {
+        seen = undefined;
+        await enter(ports, item, rollout, rollout.state.stage + 1, status?.serving, decision.verdict);
+        continue;
+      }
+      if (decision.why === 'checks') probes.atEnd(rollout.state.stage, percent, decision.verdict);
+      if (signal.aborted) break;
+      await ports.store.changed(deploymentsPartition(operation), { timeoutMs: LOOK_MS, signal });
+    }
+    if (seen && signal.reason instanceof StillProgressing) await keepSeen(ports, seen);
+  } finally {
+    ends.abort(new StillProgressing());
+  }
+  if (!(signal.reason instanceof Problem)) throw new StillProgressing();
+  // It was canceled, or overtaken: the compensation removes it, and until then nobody meets it.
+  await tracks.share(candidate, 0).catch(() => undefined);
+}
 
 function requireCandidate(candidate: CandidateStatus | undefined, number: number): CandidateStatus {
   if (candidate?.deployment === number) return candidate;

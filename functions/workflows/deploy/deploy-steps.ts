@@ -26,7 +26,7 @@ import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } fr
 import { untilAwake } from '../environment-state.ts';
 import { putBackWrites } from '../standing-writes.ts';
 import { type Step, StillProgressing } from '../step.ts';
-import { putBack } from './put-back.ts';
+import { putBack, removeOthers } from './put-back.ts';
 
 type DeploymentStep = Step<Operation<'deploy' | 'deploy-in-steps' | 'rollback'>>;
 
@@ -119,13 +119,26 @@ export const awaitRollout: DeploymentStep = {
   role: 'work',
   watched: true,
   async run({ ports, operation, signal }) {
-    const rollout = await ports.workloads.awaitRollout(operation, operation.number, signal);
-    if (rollout.state === 'ready') return;
-    if (rollout.state === 'progressing') throw new StillProgressing();
-    const { code, cause, hint } = rollout.error;
-    throw new Problem(asRolloutCode(code), cause, { hint });
+    // What is tried has no processes before it serves.
+    const { processes: _, ...web } = operation;
+    const awaited = operation.kind === 'deploy-in-steps' ? web : operation;
+    await untilReady(ports, awaited, operation.number, signal);
   },
 };
+
+/** @throws StillProgressing | Problem as a rollout that failed */
+export async function untilReady(
+  ports: Ports,
+  instance: InstanceRef,
+  number: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const rollout = await ports.workloads.awaitRollout(instance, number, signal);
+  if (rollout.state === 'ready') return;
+  if (rollout.state === 'progressing') throw new StillProgressing();
+  const { code, cause, hint } = rollout.error;
+  throw new Problem(asRolloutCode(code), cause, { hint });
+}
 
 const rolloutCodes = [
   'workload_crashed',
@@ -158,15 +171,22 @@ export const finishDeployment: DeploymentStep = {
       },
       writes: async () => {
         const item = await getEnvironment(ports.store, operation);
-        const { newest } = instanceOf(item.data, operation.service);
+        const instance = instanceOf(item.data, operation.service);
+        const { newest } = instance;
         if (newest !== number) {
           throw new Problem('superseded', `Deployment ${newest} is newer than ${number}.`, {
             hint: `Follow deployment ${newest} instead.`,
           });
         }
+        const all = { ...operation, ...(instance.processes && { processes: instance.processes }) };
+        await removeOthers(ports, all, deployment, number);
+        const { processes } = deployment;
         return [
           // What was stopped runs again.
-          environmentUse(item, withStanding(item.data, operation, { current: number, state: undefined })),
+          environmentUse(
+            item,
+            withStanding(item.data, operation, { current: number, state: undefined, processes }),
+          ),
           ...(await deploymentEndWrites(ports, operation, number, ending)),
           ...(await standbyWrites(ports, deployment)),
         ];

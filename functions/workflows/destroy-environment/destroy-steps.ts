@@ -20,7 +20,7 @@ import {
 } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Key, Write } from '../../ports/store.ts';
-import { instancesOf, pastInstancesOf } from '../../records/instances.ts';
+import { instancesOf, pastInstancesOf, processNames } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
 import { endingOf, endOperation, environmentWrites, errorOf } from '../end-operation.ts';
@@ -91,10 +91,12 @@ function keepOutput(ports: Ports, environment: Environment): Write[] {
   const { project, name, id, createdAt } = environment;
   const services = pastInstancesOf(environment).map(({ service }) => service);
   if (services.length === 0) return [];
+  const processes = processNames(environment);
   const now = ports.effects.now();
   const at = (time: number): string => new Date(time).toISOString();
   const data: DestroyedEnvironment = {
     ...{ project, name, id, services, createdAt },
+    ...(Object.keys(processes).length > 0 && { processes }),
     destroyedAt: at(now),
     keptUntil: at(now + OUTPUT_KEPT_MS),
   };

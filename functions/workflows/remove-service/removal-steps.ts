@@ -72,7 +72,13 @@ export const finishRemoval: Step<Removal> = {
   async run({ ports, operation }) {
     const { number } = operation;
     const ending = { status: 'succeeded' as const, result: { number } };
-    const gone = { current: undefined, highest: undefined, replicas: undefined, state: 'removed' as const };
+    const gone = {
+      current: undefined,
+      highest: undefined,
+      replicas: undefined,
+      processes: undefined,
+      state: 'removed' as const,
+    };
     await endOperation(ports, operation, {
       ending,
       event: { type: 'instance.removed', data: { number } },

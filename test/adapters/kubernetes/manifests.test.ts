@@ -18,6 +18,7 @@ import {
 } from '../../../functions/adapters/kubernetes/object-names.ts';
 import { expandVariables } from '../../../functions/core/score/variable-expansion.ts';
 import { createMask } from '../../../functions/core/secrets/mask.ts';
+import { repositoryOf, specsApart } from '../../../functions/ports/rules/workloads/specs-apart.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../../functions/ports/workloads.ts';
 import { containerSpec, port, variable, workloadSpec } from '../../contracts/workloads/workloads-spec.ts';
 import { manifestsOf } from './all-manifests.ts';
@@ -53,6 +54,23 @@ const routesOf = (given: WorkloadSpec) =>
       .sort(),
   ]);
 const podOf = (given: WorkloadSpec) => one(render(given), 'Deployment').spec!.template.spec!;
+
+it('A process of a service is a Deployment of its own with the image of the service, and nothing leads to it', () => {
+  const given = spec({ processes: { worker: { replicas: 2 } }, replicas: 3, ports: [port] }, [
+    container(),
+    { ...container(), name: 'worker' },
+  ]);
+  const { web, processes } = specsApart(given);
+  const own = processes.get('worker')!;
+  const deployments = [render(web), render(own)].map((objects) => one(objects, 'Deployment'));
+  expect(deployments.map(({ spec }) => [spec!.replicas, spec!.template.spec!.containers.length])).toEqual([
+    [3, 1],
+    [2, 1],
+  ]);
+  expect(new Set(deployments.map(({ metadata }) => metadata!.name)).size).toBe(2);
+  expect([all(render(own), 'Service'), all(render(own), 'HTTPRoute')]).toEqual([[], []]);
+  expect(repositoryOf(own)).toEqual({ project: web.project, service: web.service });
+});
 
 describe('The pod of an image', () => {
   const podOfImage = (more: Partial<RenderImages[string]>, mixedNodes = false) => {

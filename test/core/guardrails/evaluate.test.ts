@@ -146,6 +146,21 @@ describe('A ceiling', () => {
     expect(factOf(three, scaled({ 'berth.dev/replicas': '4' }))).toBe('it asks for up to 4 replicas');
     expect(factOf(three, scaled({ 'berth.dev/max-replicas': '9' }))).toBe('it asks for up to 9 replicas');
   });
+
+  it('holds for web and all its processes together, with the numbers that people set', () => {
+    const three: PolicyRule = { kind: 'ceiling', replicas: 3 };
+    const scaled = (worker: string, processes = {}) => ({
+      workload: {
+        ...workload,
+        metadata: { name: 'web', annotations: { 'berth.dev/processes': `worker=${worker}` } },
+      },
+      processes,
+    });
+    expect(factOf(three, scaled('2'))).toBeUndefined();
+    const fact = 'it asks for up to 4 replicas, 3 of them of processes beside web';
+    expect(factOf(three, scaled('3'))).toBe(fact);
+    expect(factOf(three, scaled('1', { worker: { replicas: 3, isScaled: true } }))).toBe(fact);
+  });
 });
 
 describe('Branches', () => {

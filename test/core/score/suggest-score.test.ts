@@ -58,6 +58,19 @@ describe('A suggested Score file', () => {
     expect(workload.metadata.annotations).toEqual({ 'berth.dev/release-command': 'node migrate.js' });
   });
 
+  it('has each process of the Procfile run apart, with the variables of web and no port', () => {
+    const { workload } = suggest({
+      'package.json': manifest({ pg: '8.0.0' }),
+      Procfile: 'web: node server.js\nworker: node worker.js',
+    });
+    expect(workload.metadata.annotations).toEqual({ 'berth.dev/processes': 'worker=1' });
+    expect(workload.containers.worker).toEqual({
+      image: '.',
+      command: ['node', 'worker.js'],
+      variables: { DATABASE_URL: '${resources.db.url}' },
+    });
+  });
+
   it('heeds no example that is no list of variables', () => {
     const { workload } = suggest({ 'package.json': manifest(), '.env.example': '\0\u0001 = = "' });
     expect(workload.containers.main?.variables).toEqual({ PORT: '8080' });

@@ -38,7 +38,18 @@ describe('How an app starts', () => {
     const procfile = 'web: node other.js\nrelease: node migrate.js\nworker: node w.js\nnonsense';
     const plan = detect(tree([], { manifest: { scripts: { start: 'node a.js' } }, procfile }));
     expect(plan).toMatchObject({ command: ['node', 'other.js'], releaseCommand: 'node migrate.js' });
-    expect(plan?.notes.join('\n')).toMatch(/nonsense[\s\S]*worker runs where score/);
+    expect(plan?.notes.join('\n')).toContain('nonsense');
+  });
+
+  it('takes its other process types where no Score file says which containers there are', () => {
+    const procfile = 'web: node a.js\nworker: node w.js -n 2\nmail_Out: node m.js\n-x: node x.js';
+    const plan = detect(tree([], { procfile }));
+    expect(plan?.processes).toEqual({ worker: ['node', 'w.js', '-n', '2'], 'mail-out': ['node', 'm.js'] });
+    expect(plan?.notes.join('\n')).toContain('-x does not run');
+    const scored = detect(tree(['score.yaml'], { procfile }));
+    expect(scored?.processes).toBeUndefined();
+    expect(scored?.notes.join('\n')).toMatch(/worker runs where score.yaml has a container worker/);
+    expect(() => detect(tree([], { procfile: 'web: a\nworker: b | c' }))).toThrow('worker process');
   });
 
   it('takes a Procfile alone', () => {

@@ -5,7 +5,11 @@ import { mergeLogs } from '../../../functions/ports/rules/merged-logs.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const at = (second: number): string => new Date(START + second * 1000).toISOString();
-const parts = ['api', 'idle', 'web'].map((service) => ({ service, stream: `demo/dev/${service}` }));
+const parts = ['api', 'idle', 'web'].map((service) => ({
+  service,
+  label: { service },
+  stream: `demo/dev/${service}`,
+}));
 
 /** So many lines at each second: several in one part, and the same second in two. */
 function linesOf(service: string): LogLine[] {

@@ -80,7 +80,7 @@ describe('A deployment, step by step', () => {
   it('that overtook a scale and fails has no later one take that scale over', async () => {
     await bench.environment('scaled');
     await bench.deploy('scaled', versions.one!);
-    await scaleService(bench.ports, caller, bench.ref('scaled'), 2);
+    await scaleService(bench.ports, caller, bench.ref('scaled'), { replicas: 2 });
     const bad = await bench.accept('scaled', { version: versions.broken! });
     expect(await bench.instance('scaled')).toMatchObject({ replicas: 2 });
     await bench.run(bad, 'prepareDeployment', 'recoverDeployment');

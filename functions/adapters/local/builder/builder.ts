@@ -208,6 +208,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     return {
       digest: image.digest,
       ...scoreOf(score),
+      ...(plan.processes && !score && { processes: plan.processes }),
       source,
       detected: plan.detected,
     };

@@ -76,11 +76,43 @@ function shareFaults({ metadata, service }: ScoreWorkload): Fault[] {
   return [{ path: ['metadata', 'annotations'], message }];
 }
 
+/** Processes that run apart are containers of the file, and one is left beside them; none waits for what is elsewhere. */
+function processFaults({ metadata, containers }: ScoreWorkload): Fault[] {
+  const { processes = {} } = readSettings(metadata.annotations).settings;
+  const isApart = (name: string): boolean => Object.hasOwn(processes, name);
+  const path = ['metadata', 'annotations', 'berth.dev/processes'];
+  const unknown = Object.keys(processes).filter((name) => !Object.hasOwn(containers, name));
+  const faults: Fault[] = unknown.map((name) => ({
+    path,
+    message: `names ${name}, and there is no container of that name; there are ${Object.keys(containers).slice(0, 20).join(', ')}`,
+  }));
+  if (isApart('web'))
+    faults.push({
+      path,
+      message: 'names web, which is what runs without it: set berth.dev/replicas for that',
+    });
+  if (Object.keys(containers).every(isApart))
+    faults.push({
+      path,
+      message: 'names all containers: leave out the one that takes requests, or the most important one',
+    });
+  for (const [name, { before }] of Object.entries(containers))
+    for (const other of Object.keys(before ?? {}))
+      if (isApart(name) || isApart(other))
+        faults.push({
+          path: ['containers', name, 'before', other],
+          message: 'can not be: a process of berth.dev/processes runs apart, and nothing waits for it',
+          atKey: true,
+        });
+  return faults;
+}
+
 /** All that is wrong with a workload whose form is right. */
 export const ruleFaults = (workload: ScoreWorkload): Fault[] => [
   ...readSettings(workload.metadata.annotations).faults,
   ...portFaults(workload),
   ...shareFaults(workload),
+  ...processFaults(workload),
   ...Object.entries(workload.containers).flatMap(([name, container]) => mountFaults(name, container)),
   ...beforeFaults(workload),
 ];

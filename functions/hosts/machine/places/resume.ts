@@ -50,8 +50,8 @@ export function createResuming(
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const instance = next;
       try {
-        await startInstance(ports, instance);
-        await ports.workloads.awaitRollout(instance, instance.current ?? 0, AbortSignal.timeout(startMs));
+        const started = await startInstance(ports, instance);
+        await ports.workloads.awaitRollout(started, started.current ?? 0, AbortSignal.timeout(startMs));
       } catch (error) {
         standing = 'incomplete';
         if (mayPass(error)) failed.push(instance);

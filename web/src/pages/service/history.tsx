@@ -123,8 +123,11 @@ const words: Record<Deployment['kind'], (deployment: Deployment) => string> = {
   rollback: ({ rollbackTo }) => `Rollback to ${rollbackTo}, `,
   redeploy: () => 'With rotated credentials, ',
   restart: () => 'Restart, ',
-  scale: ({ replicas }) =>
-    replicas === undefined ? 'Scale as in the Score file, ' : `Scale to ${replicas}, `,
+  scale: ({ replicas, processes = {} }) => {
+    const web = replicas === undefined ? 'as in the Score file' : `to ${replicas}`;
+    const beside = Object.entries(processes).map(([name, one]) => `, ${name} to ${one.replicas}`);
+    return `Scale ${web}${beside.join('')}, `;
+  },
   start: () => 'Start, ',
   stop: () => 'Stop, ',
   remove: () => 'Removal, ',

@@ -26,7 +26,7 @@ function inWords({ newest, current, status }: InstanceDetail): string {
 }
 
 export default function StatusTab({ place, instance, where }: ServiceTabProps) {
-  const { newest, current, url, health, replicas, endpoints, changed, scale, standby } = instance;
+  const { newest, current, url, health, replicas, endpoints, changed, scale, standby, processes } = instance;
   const goesOn = newest && newest.number !== current?.number && !newest.finishedAt;
   return (
     <div className="stack">
@@ -73,6 +73,10 @@ export default function StatusTab({ place, instance, where }: ServiceTabProps) {
             ],
             ['Health', <Status key="health" of={health} />],
             ['Replicas', `${replicas.ready} of ${replicas.desired} ready`],
+            ...(processes ?? []).map(({ name, ready, desired }): [string, string] => [
+              `Process ${name}`,
+              `${ready} of ${desired} ready`,
+            ]),
             ['Scaled to', scale !== undefined && String(scale)],
             ['Changed since, restart it to take', changed.length > 0 && changed.map(plain).join(', ')],
             [
@@ -129,12 +133,12 @@ function Replicas({ of }: { of: InstanceDetail['replicas']['items'] }) {
   return (
     <Container header={<Header variant="h2">Replicas</Header>}>
       <ul className="plain-list replicas">
-        {of.map(({ id, deployment, state, restarts, startedAt, reason }) => (
+        {of.map(({ id, deployment, state, restarts, startedAt, reason, process }) => (
           <li key={id} className="row">
             <Status of={state} />
             <code>{plain(id)}</code>
             <span className="soft">
-              deployment {deployment}
+              {process !== undefined && `${process}, `}deployment {deployment}
               {startedAt !== undefined && (
                 <>
                   , started <Ago at={startedAt} />

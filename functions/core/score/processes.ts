@@ -1,0 +1,47 @@
+/** The processes of a workload, which run beside its web in replicas of their own. */
+import type { Processes } from '../model/environment.ts';
+import { readSettings } from './settings.ts';
+import type { ScoreContainer, ScoreWorkload } from './workload.ts';
+
+/**
+ * What runs beside the web of a deployment, and in how many replicas.
+ * @param before what ran there until now: a number that people set stays
+ */
+export function processesOf(
+  workload: Pick<ScoreWorkload, 'metadata'>,
+  before: Processes = {},
+): Processes | undefined {
+  const { processes } = readSettings(workload.metadata.annotations).settings;
+  if (!processes) return undefined;
+  return Object.fromEntries(
+    Object.entries(processes).map(([name, replicas]) => {
+      const known = Object.hasOwn(before, name) ? before[name] : undefined;
+      return [name, known?.isScaled ? known : { replicas }];
+    }),
+  );
+}
+
+/** What was said, with what people ask for now. @param asked a number of replicas by process; null is that of the Score file */
+export function scaledProcesses(
+  before: Processes | undefined,
+  asked: Readonly<Record<string, number | null>>,
+): Processes {
+  const set = Object.entries(asked).map(([name, replicas]): [string, Processes[string]] => [
+    name,
+    replicas === null ? { replicas: 0 } : { replicas, isScaled: true },
+  ]);
+  return { ...before, ...Object.fromEntries(set) };
+}
+
+/** Containers by what they run in: under no name those of the web, under its name each process. */
+export function containersApart(
+  workload: ScoreWorkload,
+): { process?: string; containers: Record<string, ScoreContainer> }[] {
+  const { processes = {} } = readSettings(workload.metadata.annotations).settings;
+  const all = Object.entries(workload.containers);
+  const isApart = ([name]: [string, ScoreContainer]): boolean => Object.hasOwn(processes, name);
+  return [
+    { containers: Object.fromEntries(all.filter((one) => !isApart(one))) },
+    ...all.filter(isApart).map(([process, container]) => ({ process, containers: { [process]: container } })),
+  ];
+}
