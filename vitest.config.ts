@@ -9,7 +9,7 @@ const elsewhere = [
   'test/{abuse,cli}/**',
   'test/docs/{how-to,by-curl}.test.ts',
   'test/system/!(deployments|start).test.ts',
-  'test/system/data/**',
+  'test/system/*/**',
   ...atLength,
 ];
 

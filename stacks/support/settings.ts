@@ -124,7 +124,9 @@ const schema = z.strictObject({
    */
   githubApp: optional(z.string().regex(/^[A-Za-z0-9.]{1,64}$/)),
   githubAppSecret: optional(z.string().regex(SECRET)),
-  githubAppApi: optional(z.string().regex(/^https:\/\/[a-z0-9.-]{1,253}(:\d{1,5})?(\/[\w./-]{0,100}[\w-])?$/)),
+  githubAppApi: optional(
+    z.string().regex(/^https:\/\/[a-z0-9.-]{1,253}(:\d{1,5})?(\/[\w./-]{0,100}[\w-])?$/),
+  ),
   /**
    * Address of a Vault whose secrets projects may come to refer to. It is signed in to by a token, which a secret with
    * this ARN has, or by AWS's IAM for a role of Vault.
