@@ -229,8 +229,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'a deployment forgets the scale that people set',
     file: 'functions/commands/deployments/deployments.ts',
-    from: 'instance?.replicas === undefined ? {} : { replicas: instance.replicas };',
-    to: 'instance?.replicas === undefined ? {} : {};',
+    from: '...(instance?.replicas !== undefined && { replicas: instance.replicas }),',
+    to: '',
   },
   {
     name: 'requests in flight are not waited for',

@@ -25,7 +25,7 @@ import type { CandidateStatus } from '../../ports/workloads.ts';
 import { commit } from '../../records/commit.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { workloadSpec } from '../../resources/score/workload-spec.ts';
-import { untilReady } from '../deploy/deploy-steps.ts';
+import { untilReady } from '../deploy/until-ready.ts';
 import { type Step, type StepContext, StillProgressing } from '../step.ts';
 import { createProbes, type Probes } from './probes.ts';
 

@@ -11,7 +11,7 @@ import {
   isSameAgain,
   type Operation,
 } from '../../core/model/index.ts';
-import { Problem, type ProblemCode, type ProblemDetail } from '../../core/problem.ts';
+import { Problem, type ProblemDetail } from '../../core/problem.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
 import { RELEASE_LABEL } from '../../ports/registry.ts';
@@ -27,6 +27,7 @@ import { untilAwake } from '../environment-state.ts';
 import { putBackWrites } from '../standing-writes.ts';
 import { type Step, StillProgressing } from '../step.ts';
 import { putBack, removeOthers } from './put-back.ts';
+import { untilReady } from './until-ready.ts';
 
 type DeploymentStep = Step<Operation<'deploy' | 'deploy-in-steps' | 'rollback'>>;
 
@@ -125,33 +126,6 @@ export const awaitRollout: DeploymentStep = {
     await untilReady(ports, awaited, operation.number, signal);
   },
 };
-
-/** @throws StillProgressing | Problem as a rollout that failed */
-export async function untilReady(
-  ports: Ports,
-  instance: InstanceRef,
-  number: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const rollout = await ports.workloads.awaitRollout(instance, number, signal);
-  if (rollout.state === 'ready') return;
-  if (rollout.state === 'progressing') throw new StillProgressing();
-  const { code, cause, hint } = rollout.error;
-  throw new Problem(asRolloutCode(code), cause, { hint });
-}
-
-const rolloutCodes = [
-  'workload_crashed',
-  'workload_not_ready',
-  'image_unavailable',
-  'fenced',
-  'superseded',
-  'environment_gone',
-] as const;
-
-/** The code of a failed rollout, if an adapter may give it; the general one otherwise. */
-const asRolloutCode = (code: ProblemCode): (typeof rolloutCodes)[number] =>
-  rolloutCodes.find((known) => known === code) ?? 'workload_not_ready';
 
 /** Makes the deployment the current one, if it is still the newest. */
 export const finishDeployment: DeploymentStep = {
