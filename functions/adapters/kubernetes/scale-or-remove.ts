@@ -47,9 +47,15 @@ export async function scaleService(
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const { state, serving: present } = await readDeclared(cluster, ref);
     if (!present) {
+      if (replicas === 0) {
+        // An older deployment that is late may be about to make it.
+        await raiseFence(client, ref, namespace, fence).catch((error: unknown) => {
+          if (!isNamespaceGone(error)) throw error;
+        });
+        return;
+      }
       const newest = await readFence(client, ref, namespace);
       if (newest > fence) throw fenced(ref.service, fence, newest);
-      if (replicas === 0) return;
       throw new Problem(
         'not_found',
         `${ref.service} can not be scaled: nothing of it has been applied here.`,

@@ -84,14 +84,17 @@ export function createGitHubApp(options: GitHubAppOptions): GitHubApp {
       readInstallation,
     );
     if (isSuspended) throw new Fault('the installation of the App is suspended');
-    return send(
+    const { isForOthers, ...given } = await send(
       tokenRequest(place, installation, repository, purpose),
       {
         403: 'the installation of the App is suspended',
         422: `the installation of the App has not been given the rights that Berth needs, or not for ${repository}`,
       },
-      readToken,
+      (answer) => readToken(answer, repository),
     );
+    // The rules of the operator allow none of those.
+    if (isForOthers) throw new Fault(`its answer is for other repositories than ${repository}`);
+    return given;
   }
 
   function forgetOldest(): void {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { type Deployment, type Environment, type Instance, isTerminal } from '../../core/model/index.ts';
 import { shownState } from '../../core/schedule/expiry-steps.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
+import { replicaCounts } from '../../ports/rules/workloads/replica-counts.ts';
 import type { WorkloadStatus, Workloads } from '../../ports/workloads.ts';
 import { deploymentSchema, deploymentView } from '../deployments/deployment-view.ts';
 import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
@@ -149,15 +150,6 @@ function processesView(facts: InstanceFacts): Summary['processes'] {
   });
 }
 
-/** Of its web and its processes together. */
-function countsOf({ desiredReplicas, readyReplicas, processes = {} }: WorkloadStatus) {
-  const all = [{ desiredReplicas, readyReplicas }, ...Object.values(processes)];
-  return {
-    desired: all.reduce((sum, one) => sum + one.desiredReplicas, 0),
-    ready: all.reduce((sum, one) => sum + Math.min(one.readyReplicas, one.desiredReplicas), 0),
-  };
-}
-
 const stoppedStates: ReadonlySet<string> = new Set(['hibernating', 'hibernated', 'destroying', 'destroyed']);
 
 /** What is known of its replicas; undefined where that is nothing. */
@@ -170,7 +162,7 @@ function healthOf({ environment, instance, current, status }: InstanceFacts): Su
   if (status === 'unreadable') return 'unknown';
   if (!status) return 'down';
   if (status.readyReplicas === 0) return status.desiredReplicas === 0 ? 'stopped' : 'down';
-  const { desired, ready } = countsOf(status);
+  const { desired, ready } = replicaCounts(status);
   return ready < desired ? 'degraded' : 'healthy';
 }
 
@@ -209,7 +201,7 @@ function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary
   }
   if (health === 'stopped') return { state: 'stopped', status: `It is scaled to no replicas.${why}` };
   const status = statusOf(facts);
-  const { ready: many, desired } = status ? countsOf(status) : { ready: 0, desired: 0 };
+  const { ready: many, desired } = status ? replicaCounts(status) : { ready: 0, desired: 0 };
   const ready = `${many} of ${desired} replicas ready`;
   if (health === 'degraded') return { state: 'degraded', status: `${serves}, with ${ready}.${why}` };
   const down = `Deployment ${current.number} does not serve`;

@@ -55,6 +55,12 @@ const partsOf = (
   })),
 ];
 
+/** A name may be that of a member which all objects have. */
+const processNamesOf = (
+  processes: Readonly<Record<string, readonly string[]>>,
+  service: string,
+): readonly string[] | undefined => (Object.hasOwn(processes, service) ? processes[service] : undefined);
+
 const description =
   'A list goes back from its newest line, page by page; `since` with `direction=forward` goes on from a time. ' +
   'Filters hold for lists and streams. Resume a stream with Last-Event-ID: no line is lost in silence, and a line may come twice. ' +
@@ -78,7 +84,7 @@ export const routes = [
       checkReach(principal, params, environmentId);
       const { services: _, processes, ...life } = await outputOf(ports.store, params, environmentId);
       const lines = { ...within(filter, life), service: params.service };
-      const parts = partsOf(params, processes[params.service]);
+      const parts = partsOf(params, processNamesOf(processes, params.service));
       const isWhole = process === undefined && parts.length > 1;
       const logs = isWhole ? mergeLogs(ports.logs, parts) : ports.logs;
       const name = isWhole ? '' : streamOf(params, process ?? 'web');
@@ -102,7 +108,7 @@ export const routes = [
       const { services, processes, ...life } = await outputOf(ports.store, params, environmentId);
       const lines = within(filter, life);
       const parts = services.flatMap((service) =>
-        partsOf({ ...params, service }, processes[service], { service }),
+        partsOf({ ...params, service }, processNamesOf(processes, service), { service }),
       );
       const merged = mergeLogs(ports.logs, parts);
       if (!wantsStream) return logReply(merged, '', lines);

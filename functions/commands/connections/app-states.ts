@@ -1,5 +1,6 @@
 /** Writes down with connections how the GitHub App is at their repositories, as GitHub tells it. */
 import type { AppState, InstallationFacts } from '../../core/git/github-app.ts';
+import { appConnectionPrefix } from '../../core/keys.ts';
 import type { AppConnection } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Item, StoreConflict } from '../../ports/store.ts';
@@ -14,14 +15,20 @@ export async function tellAppState(
   { owner, repositories, state, at }: InstallationFacts,
 ): Promise<number> {
   const when = at ?? ports.effects.now();
-  const lists = repositories ?? [{ state, names: [undefined] }];
+  // One read, however many repositories are told of: anybody may install a public App, and choose all of theirs.
+  const connected = await appConnections(ports, owner);
+  const lists = repositories?.map((list) => ({
+    ...list,
+    prefixes: new Set(list.names.map(appConnectionPrefix)),
+  }));
   let count = 0;
-  for (const { state: next, names } of lists)
-    for (const name of names)
-      for (const item of await appConnections(ports, owner, name)) {
-        count += 1;
-        await write(ports, item, next, when);
-      }
+  for (const item of connected) {
+    const prefix = item.sk.slice(0, item.sk.lastIndexOf('#') + 1);
+    const next = lists ? lists.findLast(({ prefixes }) => prefixes.has(prefix))?.state : state;
+    if (next === undefined) continue;
+    count += 1;
+    await write(ports, item, next, when);
+  }
   if (count > 0) ports.githubApp?.forgetOwner(owner);
   return count;
 }

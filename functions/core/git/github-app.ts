@@ -84,12 +84,26 @@ export const tokenRequest = (
     { repositories: [repository.slice(repository.indexOf('/') + 1)], permissions: PERMISSIONS[purpose] },
   );
 
-const token = z.object({ token: z.string().regex(/^[\x21-\x7e]{1,1000}$/), expires_at: z.string() });
+const token = z.object({
+  token: z.string().regex(/^[\x21-\x7e]{1,1000}$/),
+  expires_at: z.string(),
+  repository_selection: maybe(z.string()),
+  repositories: maybe(z.array(z.object({ full_name: z.string() }))),
+});
 
-/** @returns the token, and until when it is good, epoch milliseconds. @throws ZodError */
-export function readToken(answer: unknown): { token: string; until: number } {
-  const { token: value, expires_at: at } = token.parse(answer);
-  return { token: value, until: timeOf(at) ?? 0 };
+/**
+ * @returns the token; until when it is good, epoch milliseconds; and whether, by what GitHub says, it is for other repositories than
+ * the one that it was asked for, which may have moved meanwhile. @throws ZodError
+ */
+export function readToken(
+  answer: unknown,
+  repository: string,
+): { token: string; until: number; isForOthers: boolean } {
+  const { token: value, expires_at: at, repositories, ...given } = token.parse(answer);
+  const isForOthers = repositories
+    ? repositories.some(({ full_name: name }) => name.toLowerCase() !== repository.toLowerCase())
+    : given.repository_selection === 'all';
+  return { token: value, until: timeOf(at) ?? 0, isForOthers };
 }
 
 /** Where people find repositories, by the address of the API: GitHub's own, that of a server, that of a data residency. */

@@ -29,7 +29,9 @@ export async function connectGitHubApp(
     );
   const { createGitHubApp } = await import('../../adapters/outgoing/github-app.ts');
   const { ask } = receivers;
-  return createGitHubApp({ id, api, key, secrets: async () => [await secret()], ask, now: effects.now });
+  // While a new secret is written the file may be empty, and whoever signs with nothing is not the App.
+  const secrets = async () => [await secret()].filter(({ length }) => length >= SECRET_LEAST);
+  return createGitHubApp({ id, api, key, secrets, ask, now: effects.now });
 }
 
 async function isRsaKey(read: () => Promise<string>): Promise<boolean> {

@@ -35,8 +35,12 @@ export async function putBack(ports: Ports, ref: InstanceRef, fence: number): Pr
     if (state === 'stopped' || SLEEPING.has(environment?.data.state ?? ''))
       return await ports.workloads.scale(all, 0, fence);
     const { data } = await getDeploymentDetail(ports.store, ref, current);
-    await ports.workloads.apply(await workloadSpec(ports, data, fence));
-    await removeOthers(ports, all, data, fence);
+    try {
+      await ports.workloads.apply(await workloadSpec(ports, data, fence));
+    } finally {
+      // Of what only the failed one has, no record tells from then on, whether or not the rest can be declared anew.
+      await removeOthers(ports, all, data, fence);
+    }
   } catch (error) {
     // A newer deployment has taken over, the place is gone, or what served can not be declared anew (one of its
     // secrets is gone, so it goes on as it is): in each case the operation ends with its own error.

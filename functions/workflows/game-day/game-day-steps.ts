@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, isFor, type Operation } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
+import { isAllReady } from '../../ports/rules/workloads/replica-counts.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { endingOf, endOperation, environmentWrites, errorOf } from '../end-operation.ts';
 import { environmentOf, startable } from '../environment-state.ts';
@@ -64,8 +65,7 @@ export const observeRecovery: GameDayStep = {
 
 async function allReady(ports: Ports, environment: Environment): Promise<boolean> {
   for (const instance of startable(environment)) {
-    const status = await ports.workloads.status(instance);
-    if (!status || status.readyReplicas < status.desiredReplicas) return false;
+    if (!isAllReady(await ports.workloads.status(instance))) return false;
   }
   return true;
 }

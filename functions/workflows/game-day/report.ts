@@ -3,6 +3,7 @@ import type { GameDayReport, Operation, SeenByUsers } from '../../core/model/ind
 import { Problem } from '../../core/problem.ts';
 import type { RequestSample } from '../../ports/activity.ts';
 import type { Ports } from '../../ports/index.ts';
+import { isAllReady } from '../../ports/rules/workloads/replica-counts.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { environmentOf, startable } from '../environment-state.ts';
 
@@ -94,7 +95,7 @@ export async function reportOf(ports: Ports, operation: GameDay): Promise<GameDa
       ...(after && { after }),
       ...(missing !== undefined && { missing }),
       restarts: replicas.filter(({ startedAt = '' }) => startedAt >= from).length,
-      ready: status !== undefined && status.readyReplicas >= status.desiredReplicas,
+      ready: isAllReady(status),
       ...(reason !== undefined && { reason }),
     });
   }

@@ -125,6 +125,24 @@ it('says with the connection that the App was suspended or removed, whatever com
   expect(await trouble()).toMatch(/removed from octo\/guestbook/);
   await tell('installation', { action: 'created', installation: installation(5) });
   expect(await trouble()).toBeUndefined();
+  // Whoever installs a public App chooses how many repositories it tells of.
+  const { store } = at.subject.ports;
+  const { query } = store;
+  let reads = 0;
+  store.query = <T>(asked: Parameters<typeof query>[0]) => {
+    reads += 1;
+    return query<T>(asked);
+  };
+  const many = Array.from({ length: 300 }, (_, index) => ({ full_name: `octo/of-nobody-${index}` }));
+  const told = await tell('installation_repositories', {
+    action: 'added',
+    installation: installation(6),
+    repositories_added: [...many, { full_name: 'octo/Guestbook' }],
+    repositories_removed: [],
+  });
+  store.query = query;
+  expect(told.body).toEqual({ connections: 1 });
+  expect(reads).toBeLessThan(10);
 });
 
 it('stops at its next use, in words, where its rule was taken away', async () => {

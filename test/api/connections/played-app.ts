@@ -36,6 +36,8 @@ export interface PlayedApp {
   installed: Set<string>;
   granted: Record<string, string>;
   suspended: boolean;
+  /** The full names of which it says that its tokens are for them, where they are others than were asked for. */
+  answersWith: string[] | undefined;
   /** All tokens, in order. */
   given: Given[];
   /** Makes a token worthless. */
@@ -76,6 +78,7 @@ export function playApp(now: () => number): PlayedApp {
     installed: new Set(),
     granted: { contents: 'read', statuses: 'write', pull_requests: 'write', deployments: 'write' },
     suspended: false,
+    answersWith: undefined,
     given: [],
     revoke: (token) => worthless.add(token),
     async answer(method, url, authorization, body) {
@@ -94,7 +97,10 @@ export function playApp(now: () => number): PlayedApp {
       // GitHub gives all that it can where nothing is said; here that is a fault.
       if (!Array.isArray(repositories) || repositories.length !== 1 || !permissions) return { status: 400 };
       if (Object.keys(rest).length > 0) return { status: 400 };
-      const isThere = [...app.installed].some((full) => full.endsWith(`/${repositories[0]}`));
+      const names = [...app.installed].filter((full) =>
+        full.toLowerCase().endsWith(`/${repositories[0]}`.toLowerCase()),
+      );
+      const isThere = names.length > 0;
       const isGranted = Object.entries(permissions as Record<string, string>).every(([right, level]) =>
         covers(app.granted[right], level),
       );
@@ -103,7 +109,11 @@ export function playApp(now: () => number): PlayedApp {
       app.given.push({ token, repositories, permissions });
       const end = now() + 3_600_000;
       ends.set(token, end);
-      const content = { token, expires_at: new Date(end).toISOString(), permissions };
+      const content = {
+        ...{ token, expires_at: new Date(end).toISOString(), permissions },
+        repository_selection: 'selected',
+        repositories: (app.answersWith ?? names).map((full) => ({ full_name: full })),
+      };
       return { status: 201, content };
     },
     mayAsk(method, url, authorization) {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { localAdministrator } from '../../../functions/api/admission/authenticate.ts';
-import { destroyedKey, instanceName } from '../../../functions/core/keys.ts';
+import { destroyedKey, environmentKey, instanceName } from '../../../functions/core/keys.ts';
+import type { Environment } from '../../../functions/core/model/index.ts';
 import type { LogLine } from '../../../functions/ports/logs.ts';
 import { openStream } from '../stream-client.ts';
 import {
@@ -49,6 +50,17 @@ describe('A log', () => {
     const more = await read(`direction=forward&tail=9&since=${at(4)}&cursor=${ahead.next}`);
     expect(more).toEqual({ messages: ['line 6', 'line 7', 'line 8', 'line 9'], next: undefined });
     expect((await read(`until=${at(3)}&tail=2`)).messages).toEqual(['line 2', 'line 3']);
+  });
+
+  it('is read of a service that is named as a member which all objects have', async () => {
+    const key = environmentKey(instance);
+    const item = await subject.ports.store.get<Environment>(key);
+    const services = { ...item?.data.services, constructor: { newest: 1 } };
+    await subject.ports.store.transact([{ put: { ...key, data: { ...item?.data, services } } }]);
+    const { environment, project } = instance;
+    const path = `/v1/projects/${project}/environments/${environment}`;
+    for (const one of [`${path}/services/constructor/logs`, `${path}/logs`])
+      expect((await subject.api('GET', one)).status, one).toBe(200);
   });
 
   it('is searched by text, level, deployment and container, and says the level', async () => {

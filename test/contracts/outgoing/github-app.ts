@@ -9,6 +9,8 @@ export interface GitHubAppSubject {
     installed: Set<string>;
     granted: Record<string, string>;
     suspended: boolean;
+    /** The full names of which it says that its tokens are for them, where they are others than were asked for. */
+    answersWith: string[] | undefined;
     given: { token: string; repositories: string[]; permissions: Record<string, string> }[];
   };
   /** GitHub answers everything with this status while it is set. */
@@ -88,6 +90,9 @@ export function githubAppContract(name: string, makeSubject: () => Promise<GitHu
       delete github.granted.statuses;
       expect(await why()).toMatch(/has not been given the rights/);
       github.granted.statuses = 'write';
+      github.answersWith = ['octo/secret'];
+      expect(await why()).toMatch(/for other repositories than octo\/guestbook/);
+      github.answersWith = undefined;
       fail(502);
       expect(await why()).toMatch(/status 502/);
       fail(undefined);

@@ -99,6 +99,14 @@ export function fenceGuarantees(bench: WorkloadsBench): void {
       await bench.workloads.removeEnvironment(ref);
     });
 
+    it('a stop of what is not there yet keeps out the older deployment that would make it (I5)', async () => {
+      const ref = await place();
+      await bench.workloads.scale(ref, 0, 3);
+      expect(await codeOf(bench.workloads.apply(workloadSpec(ref, 2, answering('two'))))).toBe('fenced');
+      expect(await bench.workloads.status(ref)).toBeUndefined();
+      await bench.workloads.removeEnvironment(ref);
+    });
+
     it('a stop at the same moment as a newer deployment takes none of its replicas (I5)', async () => {
       const ref = await place();
       await deploy(workloadSpec(ref, 1, answering('one')));

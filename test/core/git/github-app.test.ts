@@ -1,6 +1,11 @@
 /** Which project may use which repositories by the GitHub App. */
 import { expect, it } from 'vitest';
-import { isAllowedByApp, isAppRulePattern, originOfApi } from '../../../functions/core/git/github-app.ts';
+import {
+  isAllowedByApp,
+  isAppRulePattern,
+  originOfApi,
+  readToken,
+} from '../../../functions/core/git/github-app.ts';
 
 const rules = [
   { project: 'shop', repository: 'Octo/shop-*' },
@@ -53,4 +58,14 @@ it('The address of the API tells where repositories are', () => {
   expect(originOfApi('https://api.github.com')).toBe('https://github.com');
   expect(originOfApi('https://github.example.com/api/v3')).toBe('https://github.example.com');
   expect(originOfApi('https://api.octo.ghe.com')).toBe('https://octo.ghe.com');
+});
+
+it('A token that is for other repositories than the one that it was asked for is told from one that is not', () => {
+  const read = (more: object) =>
+    readToken({ token: 't', expires_at: '2026-01-01T01:00:00Z', ...more }, 'octo/shop').isForOthers;
+  const of = (...names: string[]) => ({ repositories: names.map((name) => ({ full_name: name })) });
+  for (const more of [{}, of('Octo/Shop'), { repository_selection: 'selected', ...of('octo/shop') }])
+    expect(read(more), JSON.stringify(more)).toBe(false);
+  for (const more of [of('octo/secret'), of('octo/shop', 'octo/secret'), { repository_selection: 'all' }])
+    expect(read(more), JSON.stringify(more)).toBe(true);
 });

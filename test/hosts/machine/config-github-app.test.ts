@@ -49,7 +49,11 @@ it('are refused at the start where a file holds no private key, or no secret tha
       },
       ports,
     );
-  expect(await (await connect(APP_KEY, `${APP_SECRET}\n`)).secrets()).toEqual([APP_SECRET]);
+  const app = await connect(APP_KEY, `${APP_SECRET}\n`);
+  expect(await app.secrets()).toEqual([APP_SECRET]);
+  // As while a new secret is written: what is signed with nothing is not taken.
+  file('secret', '');
+  expect(await app.secrets()).toEqual([]);
   await expect(connect('no key', APP_SECRET)).rejects.toThrow(/BERTH_GITHUB_APP_KEY_FILE/);
   await expect(connect(APP_KEY, 'short')).rejects.toThrow(/BERTH_GITHUB_APP_WEBHOOK_SECRET_FILE/);
 });

@@ -1,5 +1,7 @@
 /** What comes up at a start, in which order, and what waits for it: the store is real, the workloads are virtual. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { environmentKey } from '../../../functions/core/keys.ts';
+import type { Environment, InstanceRef } from '../../../functions/core/model/index.ts';
 import { Problem } from '../../../functions/core/problem.ts';
 import { createResuming, type Resumable } from '../../../functions/hosts/machine/places/resume.ts';
 import { silentLog } from '../../../functions/hosts/machine/terminal-log.ts';
@@ -147,5 +149,34 @@ describe('At a start', () => {
       await run;
       expect(log.at(-1)).toBe('operations');
     }
+  });
+
+  it('a process that a passing fault kept down is brought back beside a web that runs', async () => {
+    const key = environmentKey(bench.ref('a'));
+    const before = await bench.ports.store.get<Environment>(key);
+    const standing = { ...before?.data.services.web, processes: { worker: { replicas: 1 } } };
+    await bench.ports.store.transact([
+      { put: { ...key, data: { ...before?.data, services: { web: standing } } } },
+    ]);
+    const { ports, begun, reached } = virtual();
+    const web = { desiredReplicas: 1, readyReplicas: 1, replicas: [] };
+    const declared = (): number => (begun.length > 4 ? 1 : 0);
+    const status = async ({ processes = {} }: InstanceRef) => ({
+      ...web,
+      processes: Object.fromEntries(
+        Object.keys(processes).map((name) => [name, { desiredReplicas: declared(), readyReplicas: 0 }]),
+      ),
+    });
+    const resuming = createResuming({ atOnce: 4, againMs: 10 });
+    const run = resuming.run({ ...ports, workloads: { ...ports.workloads, status } }, silentLog);
+    await reached(4);
+    for (const start of begun)
+      if (start.environment === 'a') start.fail(new Error('the disk is full'));
+      else start.succeed();
+    await run;
+    expect(await reached(5)).toEqual(['a', 'b', 'c', 'd', 'a']);
+    begun[4]?.succeed();
+    await expect.poll(resuming.standing, { interval: 2 }).toBe('complete');
+    resuming.close();
   });
 });

@@ -4,6 +4,7 @@ import { ENVIRONMENT_PREFIX, environmentKey, PROJECTS, projectPartition } from '
 import type { Environment, Instance, InstanceRef, Project } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Ports } from '../../../ports/index.ts';
+import type { WorkloadStatus } from '../../../ports/workloads.ts';
 import { readAll } from '../../../records/read-all.ts';
 import { startable, startInstance } from '../../../workflows/environment-state.ts';
 import type { LocalLog } from '../terminal-log.ts';
@@ -126,10 +127,16 @@ async function bringBack(ports: Resumable, { project, environment, service }: In
     return startable(item.data).find((one) => one.service === service);
   };
   const instance = await present();
-  if (!instance || (await ports.workloads.status(instance))) return;
+  if (!instance || isThere(instance, await ports.workloads.status(instance))) return;
   await startInstance(ports, instance);
   // Its environment may have gone to sleep, or someone may have stopped it, while it was declared.
   if (!(await present())) await ports.workloads.scale(instance, 0, instance.newest);
+}
+
+/** Of a deployment that is on its way, its own operation declares the processes. */
+function isThere({ newest, current }: Instance, status: WorkloadStatus | undefined): boolean {
+  if (!status || newest !== current) return status !== undefined;
+  return Object.values(status.processes ?? {}).every(({ desiredReplicas }) => desiredReplicas > 0);
 }
 
 /** The environments whose workloads shall run here: other places have kept theirs running. */
