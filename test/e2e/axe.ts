@@ -19,6 +19,8 @@ export async function seriousFindings(page: Page): Promise<string[]> {
   for (const colorScheme of ['light', 'dark'] as const) {
     // Only the colours are others.
     const options = {
+      // Without its own copy of the style sheets, which the page's policy keeps it from making.
+      preload: false,
       resultTypes: ['violations'],
       rules: asked,
       ...(colorScheme === 'dark' && { runOnly: ['color-contrast'], rules: {} }),
