@@ -1,8 +1,9 @@
 /** Signed evidence of a period, for an auditor: the days are taken as they are in UTC. */
 import Container from '@cloudscape-design/components/container';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { Guarded } from '../../../components/access/guarded.tsx';
 import { useAction } from '../../../components/dialogs/use-action.ts';
+import { NativeField } from '../../../components/forms/native-field.tsx';
 import { saveFile } from '../../../components/save-file.ts';
 import { apiFetch } from '../../../session.ts';
 
@@ -45,36 +46,12 @@ export function Evidence({ project }: { project: string }) {
         with the same as JSON in it.
       </p>
       <div className="row">
-        <DayField label="First day" value={first} onChange={setFirst} />
-        <DayField label="Last day" value={last} onChange={setLast} />
+        <NativeField type="date" label="First day" value={first} onChange={setFirst} />
+        <NativeField type="date" label="Last day" value={last} onChange={setLast} />
         <Guarded action="audit.read" loading={busy} onClick={run}>
           Take evidence
         </Guarded>
       </div>
     </Container>
-  );
-}
-
-interface DayFieldProps {
-  label: string;
-  value: string;
-  onChange(value: string): void;
-}
-
-/** The browser's own field for a day. */
-function DayField({ label, value, onChange }: DayFieldProps) {
-  const id = useId();
-  return (
-    <div>
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        className="plain-input"
-        type="date"
-        required
-        value={value}
-        onChange={({ target }) => onChange(target.value)}
-      />
-    </div>
   );
 }

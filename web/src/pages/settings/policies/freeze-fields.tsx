@@ -2,8 +2,8 @@
 import Button from '@cloudscape-design/components/button';
 import Checkbox from '@cloudscape-design/components/checkbox';
 import FormField from '@cloudscape-design/components/form-field';
-import { useId } from 'react';
 import { ChoiceField, TextField } from '../../../components/forms/fields.tsx';
+import { NativeField } from '../../../components/forms/native-field.tsx';
 import { days, newWindow, type WindowDraft } from './draft.ts';
 import type { DraftProps } from './rule-fields.tsx';
 import { dayWords } from './words.ts';
@@ -95,8 +95,13 @@ function WindowFields({ of, label, onChange }: WindowFieldsProps) {
         </>
       ) : (
         <div className="pair">
-          <LocalTimeField label="From" value={of.from} onChange={(from) => onChange({ from })} />
-          <LocalTimeField label="To" value={of.to} onChange={(to) => onChange({ to })} />
+          <NativeField
+            type="datetime-local"
+            label="From"
+            value={of.from}
+            onChange={(from) => onChange({ from })}
+          />
+          <NativeField type="datetime-local" label="To" value={of.to} onChange={(to) => onChange({ to })} />
         </div>
       )}
       <TextField
@@ -106,28 +111,5 @@ function WindowFields({ of, label, onChange }: WindowFieldsProps) {
         onChange={(reason) => onChange({ reason })}
       />
     </fieldset>
-  );
-}
-
-interface LocalTimeFieldProps {
-  label: string;
-  value: string;
-  onChange(value: string): void;
-}
-
-/** The browser's own field for a day and a time. */
-function LocalTimeField({ label, value, onChange }: LocalTimeFieldProps) {
-  const id = useId();
-  return (
-    <div>
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        className="plain-input"
-        type="datetime-local"
-        value={value}
-        onChange={({ target }) => onChange(target.value)}
-      />
-    </div>
   );
 }
