@@ -4,6 +4,7 @@ import { versionId } from '../../functions/commands/versions/versions.ts';
 import { versionIdKey, versionKey, versionTagKey } from '../../functions/core/keys.ts';
 import type { Version } from '../../functions/core/model/index.ts';
 import type { Store, Write } from '../../functions/ports/store.ts';
+import type { SimulatedRegistry } from './ports/registry.ts';
 import { digestNamed, OLD_VERSIONS, PROJECTS, workloadOf } from './setting.ts';
 import type { World } from './world.ts';
 
@@ -11,7 +12,11 @@ const AGE_MS = 60 * 24 * 3_600_000;
 /** Some time while the clients are at work. */
 const LOOK_MS = 20 * 60_000;
 
-export async function agedVersions({ effects, random }: World, store: Store): Promise<void> {
+export async function agedVersions(
+  { effects, random }: World,
+  store: Store,
+  registry: Pick<SimulatedRegistry, 'hold'>,
+): Promise<void> {
   const now = effects.now();
   const at = new Date(now - AGE_MS).toISOString();
   for (const { name: project, services } of PROJECTS)
@@ -21,6 +26,7 @@ export async function agedVersions({ effects, random }: World, store: Store): Pr
         const workload = workloadOf(service, name);
         const digest = digestNamed(name);
         const id = versionId(digest, workload);
+        registry.hold(ref, digest);
         // Before all that the effects of this world would give.
         const order = `0${String(index).padStart(25, '0')}`;
         const data: Version = {

@@ -77,11 +77,12 @@ export const setClockWrong = (by: number): void => {
 };
 
 function schedule(run: () => void, delay: number, every?: number): Handle {
+  const owner = currentOwner();
   const timer: Timer = {
     at: now + Math.max(0, Math.ceil(delay || 0)),
     order: order++,
-    owner: currentOwner(),
-    run: AsyncLocalStorage.bind(run),
+    owner,
+    run: () => owners.run(owner, run),
     ...(every !== undefined && { every }),
   };
   timers.add(timer);

@@ -36,12 +36,13 @@ import { createSimulatedAnchors, createSimulatedBackups } from './ports/small.ts
 import { createSimulatedStore } from './ports/store.ts';
 import { createRandom } from './random.ts';
 import {
+  asking,
   CLUSTERS,
   digestNamed,
   IMAGES,
   KNOWN_DIGESTS,
   PEOPLE,
-  setUp as setUpAll,
+  setUpAll,
   workloadOf,
 } from './setting.ts';
 import { createWorld, type World } from './world.ts';
@@ -135,6 +136,7 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     caller: currentOwner,
     isGone: (process) => (process as Mortal).dead,
     onDeath: world.onDeath as ((process: object) => void)[],
+    superuser: !world.pauses,
   });
   const backups = createSimulatedBackups(world.io);
   const oracle = createOracle(world, {
@@ -166,7 +168,11 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     places: () => places,
     receivers,
   });
-  const registry = createSimulatedRegistry(world, KNOWN_DIGESTS, versions.noteRemoval);
+  const registry = createSimulatedRegistry(
+    world,
+    IMAGES.map(({ digest }) => digest),
+    versions.noteRemoval,
+  );
   const io = world.io;
   const around: Omit<Ports, 'workflows'> = {
     store: createSimulatedStore(world, kept),
@@ -257,17 +263,24 @@ const programOf = (digest: string): Program | undefined => {
 const takesOf = ({ random }: World, program: Program): number =>
   program.kind === 'serves' && program.slow ? 60_000 + random.below(120_000) : 500 + random.below(15_000);
 
-/** @param deployed whether something is deployed everywhere */
-export async function setUp(
-  { world, clients, until, git, keeper, kept }: Scene,
-  deployed: boolean,
-): Promise<void> {
+/** Without faults: two tenants with all that they have, and what has been there for months. */
+export async function setUp(scene: Scene): Promise<void> {
+  const { world, kept, git, keeper, registry } = scene;
+  await calmly(scene, (client) => setUpAll(asking(client), git, keeper));
   world.faulty = false;
-  const [client] = clients;
-  if (!client) return;
-  await until(HOUR, setUpAll(client, deployed, git, keeper));
-  await agedVersions(world, kept);
+  await agedVersions(world, kept, registry);
   await expiredEnvironments(world, kept);
+  world.faulty = true;
+}
+
+/** Lets somebody who runs the installation do something while nothing fails. */
+export async function calmly(
+  { world, clients: [client], until }: Scene,
+  work: (client: Client) => Promise<unknown>,
+): Promise<void> {
+  if (!client) return;
+  world.faulty = false;
+  await until(HOUR, work(client));
   world.faulty = true;
 }
 

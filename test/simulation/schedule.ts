@@ -10,7 +10,7 @@ export interface ScheduleOptions {
   routes: readonly Route[];
   /** How often a call meets a fault, 0 to 1. */
   rate: number;
-  /** How many things each of the clients does. */
+  /** How many things each of the clients does at the most. */
   actions: number;
 }
 
@@ -25,11 +25,16 @@ export interface Script {
 
 const DAY = 24 * 3_600_000;
 
-export const scriptOf = (seed: number, { rate, actions }: Omit<ScheduleOptions, 'routes'>): Script => ({
-  seed,
-  actions: PEOPLE.map(() => Array.from({ length: actions }, (_, at) => at)),
-  faults: rate,
-});
+/**
+ * Most schedules are short: of what one costs, several short ones meet more than one that is long. Some are long, for what
+ * only many changes lead to.
+ */
+const LENGTHS = [0.25, 0.5, 0.5, 1];
+
+export function scriptOf(seed: number, { rate, actions }: Omit<ScheduleOptions, 'routes'>): Script {
+  const length = Math.ceil(actions * createRandom(seed + 0x30000000).pick(LENGTHS));
+  return { seed, actions: PEOPLE.map(() => Array.from({ length }, (_, at) => at)), faults: rate };
+}
 
 export const runSchedule = (seed: number, options: ScheduleOptions): Promise<Outcome> =>
   runScript(scriptOf(seed, options), options.routes);
@@ -44,7 +49,7 @@ export function runScript(
   const fates =
     typeof faults === 'number' ? fatesByChance(createRandom(seed + 0x10000000), faults) : fatesByPlan(faults);
   return play(seed, fates, routes, async (scene) => {
-    await setUp(scene, true);
+    await setUp(scene);
     const { world, clients, touch, until, git, keeper, registry } = scene;
     const restMs = createRandom(seed + 0x20000000).pick([1_000, 5_000, 15_000, 40_000]);
     const all = clients.map((client, at) => {

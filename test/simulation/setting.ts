@@ -9,10 +9,9 @@ interface Project {
   services: readonly string[];
 }
 
-export const PROJECTS: readonly Project[] = [
-  { name: 'shop', services: ['web', 'worker'] },
-  { name: 'mill', services: ['web'] },
-];
+const SHOP: Project = { name: 'shop', services: ['web', 'worker'] };
+const MILL: Project = { name: 'mill', services: ['web'] };
+export const PROJECTS: readonly Project[] = [SHOP, MILL];
 export const ENVIRONMENTS = ['dev', 'prod'];
 
 /** The clusters that there are beside the installation's own. The first is a place from the beginning to the end. */
@@ -38,8 +37,8 @@ export function digestNamed(name: string): string {
   return `sha256:${Buffer.from(of).toString('hex').padEnd(64, '0')}`;
 }
 
-/** `tried` is one that takes over step by step. */
-export const IMAGES = ['good', 'also-good', 'crashing', 'slow', 'tried'].map((name) => ({
+/** `tried` is one that takes over step by step, and `helped` has a process beside its web. */
+export const IMAGES = ['good', 'also-good', 'crashing', 'slow', 'tried', 'helped'].map((name) => ({
   name,
   digest: digestNamed(name),
 }));
@@ -47,7 +46,11 @@ export const KNOWN_DIGESTS = [
   ...new Set([...IMAGES.map(({ name }) => name), ...OLD_VERSIONS].map(digestNamed)),
 ];
 
-/** What a policy of the first project allows at the most. */
+/** The process of `helped`, with its replicas. */
+export const HELPER = 'helper';
+const HELPERS = 2;
+
+/** What a policy of the first project allows at the most, of all processes together. */
 export const MOST_REPLICAS = 4;
 
 export interface Person {
@@ -87,6 +90,7 @@ export const workloadOf = (service: string, image = 'good') => ({
         'berth.dev/steps': '20% 10s, 50% 10s',
         'berth.dev/bake-seconds': '10',
       }),
+      ...(image === 'helped' && { 'berth.dev/processes': `${HELPER}=${HELPERS}` }),
     },
   },
   ...(image === 'tried' && { service: { ports: { www: { port: 80, targetPort: 8080 } } } }),
@@ -101,6 +105,9 @@ export const workloadOf = (service: string, image = 'good') => ({
         files: { '/app/token': { content: 'the token is ${resources.env.TOKEN}' } },
       }),
     },
+    ...(image === 'helped' && {
+      [HELPER]: { image: '.', variables: { DATABASE: '${resources.db.url}' } },
+    }),
   },
   resources: { db: { type: 'postgres' }, env: { type: 'environment' } },
 });
@@ -110,57 +117,71 @@ export const EXPIRED = 'left';
 
 export const projectPath = (project: string): string => `/v1/projects/${project}`;
 
-/**
- * @param ada runs the installation
- * @param deployed whether something is deployed everywhere, and a service connected to its repository
- */
-export async function setUp(
-  ada: Client,
-  deployed: boolean,
-  git: SimulatedGitHost,
-  keeper: SimulatedKeeper,
-): Promise<void> {
-  const ask = (method: string, path: string, body: unknown) => ada.ask(method, path, body, { patient: true });
+export type Ask = (method: string, path: string, body?: unknown) => ReturnType<Client['ask']>;
+
+/** @param ada runs the installation */
+export const asking =
+  (ada: Client): Ask =>
+  (method, path, body) =>
+    ada.ask(method, path, body, { patient: true });
+
+/** A project with its people, services, versions, environments and pipeline. */
+async function setUpProject(ask: Ask, { name: project, services }: Project): Promise<void> {
+  const path = projectPath(project);
+  await ask('POST', '/v1/projects', { name: project });
+  for (const { name, roles } of PEOPLE)
+    if (roles[project] && name !== 'ada')
+      await ask('PUT', `${path}/members/${idOf({ name })}`, { role: roles[project] });
+  for (const service of services) {
+    await ask('POST', `${path}/services`, { name: service });
+    for (const { name, digest } of IMAGES)
+      await ask('POST', `${path}/services/${service}/versions`, {
+        image: digest,
+        workload: workloadOf(service, name),
+        tags: [name],
+      });
+  }
+  await ask('POST', `${path}/environments`, { name: 'dev', idleAfter: '30m' });
+  await ask('POST', `${path}/environments`, {
+    name: 'prod',
+    // Of the second project it is in a cluster that can be away, and goes to sleep there.
+    ...(project === 'mill' && { placement: 'emea', idleAfter: '5m' }),
+  });
+  // It bakes in the first before it goes on to the last.
+  await ask('PUT', `${path}/pipeline`, {
+    stages: [
+      { name: 'first', environments: ['dev'], bake: '20s' },
+      { name: 'last', environments: ['prod'], bake: '10s' },
+    ],
+  });
+  await ask('POST', `${path}/webhooks`, { url: hookOf(project), types: ['deployment'] });
+  for (const environment of ENVIRONMENTS)
+    for (const secret of ['API_KEY', 'TOKEN'])
+      await ask('PUT', `${path}/environments/${environment}/secrets/${secret}`, {
+        value: `first-${secret}-of-${project}-${environment}`,
+      });
+}
+
+/** The second project alone, with nothing deployed: for what is looked at one change at a time. */
+export async function setUpOne(ask: Ask): Promise<void> {
+  await ask('POST', '/v1/places', placeIn('emea'));
+  await setUpProject(ask, MILL);
+}
+
+/** Both projects, with something deployed everywhere, and a service connected to its repository. */
+export async function setUpAll(ask: Ask, git: SimulatedGitHost, keeper: SimulatedKeeper): Promise<void> {
   await ask('POST', '/v1/places', placeIn('emea'));
   keeper.put(ENTRY, { token: 'value-0-0' });
   await ask('PUT', '/v1/secret-sources', {
     items: [{ project: 'shop', from: 'vault', prefix: 'secret/shop/' }],
   });
-  for (const { name: project, services } of PROJECTS) {
-    const path = projectPath(project);
-    await ask('POST', '/v1/projects', { name: project });
-    for (const { name, roles } of PEOPLE)
-      if (roles[project] && name !== 'ada')
-        await ask('PUT', `${path}/members/${idOf({ name })}`, { role: roles[project] });
-    for (const service of services) {
-      await ask('POST', `${path}/services`, { name: service });
-      for (const { name, digest } of IMAGES)
-        await ask('POST', `${path}/services/${service}/versions`, {
-          image: digest,
-          workload: workloadOf(service, name),
-          tags: [name],
-        });
-    }
-    await ask('POST', `${path}/environments`, { name: 'dev', idleAfter: '30m' });
-    await ask('POST', `${path}/environments`, {
-      name: 'prod',
-      // Of the second project it is in a cluster that can be away, and goes to sleep there.
-      ...(project === 'mill' && { placement: 'emea', idleAfter: '5m' }),
+  for (const project of PROJECTS) {
+    await setUpProject(ask, project);
+    await ask('POST', `${projectPath(project.name)}/environments`, {
+      name: EXPIRED,
+      kind: 'ephemeral',
+      ttl: '1h',
     });
-    await ask('POST', `${path}/environments`, { name: EXPIRED, kind: 'ephemeral', ttl: '1h' });
-    // It bakes in the first before it goes on to the last.
-    await ask('PUT', `${path}/pipeline`, {
-      stages: [
-        { name: 'first', environments: ['dev'], bake: '20s' },
-        { name: 'last', environments: ['prod'], bake: '10s' },
-      ],
-    });
-    await ask('POST', `${path}/webhooks`, { url: hookOf(project), types: ['deployment'] });
-    for (const environment of ENVIRONMENTS)
-      for (const secret of ['API_KEY', 'TOKEN'])
-        await ask('PUT', `${path}/environments/${environment}/secrets/${secret}`, {
-          value: `first-${secret}-of-${project}-${environment}`,
-        });
   }
   const shop = projectPath('shop');
   await ask('PUT', `${shop}/policies/replicas`, {
@@ -169,19 +190,24 @@ export async function setUp(
   });
   await ask('PUT', `${shop}/environments/prod/protection`, { approval: true });
   await ask('PATCH', `${shop}/environments/prod`, { ttl: '1m', idleAfter: '3m' });
-  if (!deployed) return;
   for (const { name, services } of PROJECTS)
     for (const service of services)
       for (const environment of ENVIRONMENTS)
         await ask(
           'POST',
           `${projectPath(name)}/environments/${environment}/services/${service}/deployments`,
-          {
-            version: 'good',
-          },
+          { version: 'good' },
         );
-  const connected = await ask('PUT', '/v1/projects/mill/services/web/connection', CONNECTION);
-  const { id, secret } = connected?.body ?? {};
+  await connect(ask, git);
+}
+
+/** Connects the service of the second project to its repository. A preview begins with the data of its base, masked. */
+export async function connect(ask: Ask, git: SimulatedGitHost): Promise<void> {
+  await ask('PUT', '/v1/projects/mill/masking', {
+    rules: [{ resource: 'postgres.default#web.db', sql: "UPDATE users SET name = '';" }],
+  });
+  const { id, secret } =
+    (await ask('PUT', '/v1/projects/mill/services/web/connection', CONNECTION))?.body ?? {};
   git.connect({ id: String(id), secret: String(secret) });
 }
 

@@ -7,8 +7,8 @@ import { type PlotName, plots, runPlot, singles } from './search/points.ts';
 
 const options = { routes, rate: 0.01, actions: 12 };
 
-/** Of the first hundred those by which there are operations of each kind together; `npm run simulate` takes any others. */
-const SEEDS = [15, 27, 28, 46, 54];
+/** The first ones, among which there are operations of each kind; `npm run simulate` takes any others. */
+const SEEDS = Array.from({ length: 16 }, (_, at) => at + 1);
 
 beforeAll(() => loadInterpreter());
 
@@ -25,11 +25,11 @@ describe('Under seeded faults', () => {
   }, 600_000);
 
   it('a schedule is the same each time, by its seed and by the script of what happened in it', async () => {
-    const one = await runSchedule(54, options);
+    const one = await runSchedule(13, options);
     expect(one.trace.length).toBeGreaterThan(20);
     expect(one.faults.length).toBeGreaterThan(2);
-    expect((await runSchedule(54, options)).trace).toEqual(one.trace);
-    const script = { ...scriptOf(54, options), faults: one.faults };
+    expect((await runSchedule(13, options)).trace).toEqual(one.trace);
+    const script = { ...scriptOf(13, options), faults: one.faults };
     expect((await runScript(script, routes)).trace).toEqual(one.trace);
   });
 

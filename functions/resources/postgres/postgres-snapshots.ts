@@ -186,8 +186,9 @@ async function fill(server: DatabaseServer, from: DatabaseSpec, copy: MaskedCopy
       await run(sql, 'ALTER DATABASE %I ALLOW_CONNECTIONS false', made.name);
       await run(sql, 'DROP DATABASE IF EXISTS %I WITH (FORCE)', spec.name);
       await run(sql, 'ALTER DATABASE %I RENAME TO %I', made.name, spec.name);
-      await run(sql, 'ALTER DATABASE %I OWNER TO CURRENT_USER', spec.name);
+      // By its owner it is found as long as it is not whole, and by its comment from then on.
       await run(sql, 'COMMENT ON DATABASE %I IS %L', spec.name, `${tag}${WHOLE}`);
+      await run(sql, 'ALTER DATABASE %I OWNER TO CURRENT_USER', spec.name);
     });
     return spec.name;
   } catch (error) {

@@ -98,6 +98,20 @@ export const access: Action[] = [
   [
     1,
     async (actor) => {
+      const { client, world } = actor;
+      if (client.projects('administrator').length === 0) return;
+      const { in: project, of } = choose(actor, 'administrator');
+      const policy = `${project}/policies/budget-of-${client.person.name}`;
+      await client.ask('PUT', policy, {
+        rule: { kind: 'budget', usdPerMonth: world.random.pick([1, 20, 500]) },
+      });
+      await client.ask('PUT', `${of}/scale`, { replicas: world.random.pick([1, 3]) });
+      if (world.random.chance(0.5)) await client.ask('DELETE', policy);
+    },
+  ],
+  [
+    1,
+    async (actor) => {
       const { client } = actor;
       const name = `fair-of-${client.person.name}`;
       const made = await client.ask('POST', '/v1/projects', { name });

@@ -1,5 +1,6 @@
 /** Deploys, approves, and does what people do with a service that runs. */
-import { idOf } from '../setting.ts';
+import { HELPER, idOf } from '../setting.ts';
+import { pause } from '../world.ts';
 import { type Action, choose, list } from './action.ts';
 
 interface Listed {
@@ -20,6 +21,8 @@ export const deploying: Action[] = [
           'also-good',
           'crashing',
           'slow',
+          'helped',
+          'helped',
           'tried',
           'tried',
           'tried',
@@ -87,6 +90,21 @@ export const deploying: Action[] = [
       actor.client.ask('PUT', `${choose(actor).of}/scale`, {
         replicas: actor.world.random.pick([1, 2, 3, 6, null]),
       }),
+  ],
+  [
+    2,
+    async (actor) => {
+      const { client, world } = actor;
+      const { of } = choose(actor);
+      const scaled = () =>
+        client.ask('PUT', `${of}/scale`, { replicas: world.random.pick([0, 1, 3, null]), process: HELPER });
+      const told = await scaled();
+      if (told?.status !== 404) return;
+      // What serves has no such process.
+      await client.ask('POST', `${of}/deployments`, { version: 'helped' });
+      await pause(30_000);
+      await scaled();
+    },
   ],
   [2, (actor) => actor.client.ask('DELETE', choose(actor).of)],
   [

@@ -27,7 +27,7 @@ async function deliver(
 export const pushing: Action[] = [
   [2, (actor) => deliver(actor, actor.git.push())],
   [
-    1,
+    3,
     (actor) => {
       const { random } = actor.world;
       return deliver(actor, actor.git.pull(1 + random.below(PULL_REQUESTS), random.chance(0.4)));

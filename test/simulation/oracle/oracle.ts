@@ -30,6 +30,7 @@ import { PROJECTS, projectPath } from '../setting.ts';
 import { pause, type World } from '../world.ts';
 import type { createCloneOracle } from './clones.ts';
 import { deploymentName, type Ledger } from './ledger.ts';
+import { createProcessOracle } from './processes.ts';
 import type { createPromotionOracle } from './promotions.ts';
 import type { createPushOracle } from './pushes.ts';
 import type { createVersionsOracle } from './versions.ts';
@@ -66,6 +67,7 @@ const GRACE_MS = 75 * 60_000;
 export function createOracle(world: World, observed: Observed) {
   const { kept, ledger, secrets, values, databases, backups, keeper, places } = observed;
   const { pushes, promotions, versions, clones } = observed;
+  const processes = createProcessOracle(world, { deployments: ledger.deployments, places });
 
   /** Why a program with these variables can not work; undefined where it can. */
   function faultOf(spec: WorkloadSpec): string | undefined {
@@ -107,7 +109,9 @@ export function createOracle(world: World, observed: Observed) {
     let owners = 0;
     for (const known of ledger.owners.values())
       for (const key of known) if (key.includes('postgres')) owners++;
-    const made = databases.inventory().filter((name) => /^database (?!.*_(?:new|old)_)/.test(name)).length;
+    const made = databases
+      .inventory()
+      .filter((name) => /^database (?!.*_(?:new|old|sna)_)/.test(name)).length;
     if (made > owners) world.violate(`I4: there are ${made} databases, and owner records of ${owners}`);
     for (const environment of ledger.environments.values()) {
       if (environment.state !== 'ready') continue;
@@ -368,6 +372,11 @@ export function createOracle(world: World, observed: Observed) {
       if (last && current !== undefined && last.number > current)
         world.violate(`I5: ${name}/${service}: #${last.number} succeeded, and #${current} is current`);
     }
+    if (state === 'ready' || (state === 'hibernated' && wentWell(environment)))
+      processes.check(
+        environment,
+        ({ service, current }) => current === undefined || !isTakenAway(environment, service, current),
+      );
   }
 }
 

@@ -14,6 +14,8 @@ export interface AroundServer {
   isGone(process: object): boolean;
   /** Is told when a process has died, for what its sessions held. */
   onDeath: ((process: object) => void)[];
+  /** Whether the administrator has all rights, as on one machine. */
+  superuser?: boolean;
 }
 
 interface Role {
@@ -53,8 +55,15 @@ type Statement = [RegExp, (...names: string[]) => void];
 export const ABSENT = 'absentees';
 
 const MAINTENANCE = 'postgres';
+const ADMINISTRATOR = 'administrator';
 
-export function createSimulatedDatabases({ io, caller, isGone, onDeath }: AroundServer): SimulatedDatabases {
+export function createSimulatedDatabases({
+  io,
+  caller,
+  isGone,
+  onDeath,
+  superuser = false,
+}: AroundServer): SimulatedDatabases {
   let closed = false;
   const known = new Map<string, boolean>();
   const roles = new Map<string, Role>();
@@ -82,7 +91,15 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
       /^ALTER ROLE "(.+?)" NOLOGIN PASSWORD NULL$/,
       (name) => void Object.assign(role(name), { verifier: null }),
     ],
-    [/^(?:GRANT|ALTER ROLE|DROP OWNED|SET ROLE|CREATE EXTENSION)/, ignored],
+    [/^(?:GRANT|ALTER ROLE|DROP OWNED|REASSIGN OWNED|SET ROLE|CREATE EXTENSION)/, ignored],
+    [
+      /^CREATE DATABASE "(.+?)" OWNER "(.+?)" TEMPLATE "(.+?)"/,
+      (name, owner, template) => {
+        const from = database(template);
+        if (from.open) throw new Error(`source database "${template}" is being accessed by other users`);
+        make(databases, name, { ...from, owner, tag: null, open: false, public: true });
+      },
+    ],
     [
       /^CREATE DATABASE "(.+?)" OWNER "(.+?)"/,
       (name, owner) => make(databases, name, { owner, tag: null, open: false, public: true, content: 0 }),
@@ -105,6 +122,10 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
         make(databases, other, renamed);
         databases.delete(name);
       },
+    ],
+    [
+      /^ALTER DATABASE "(.+?)" OWNER TO CURRENT_USER$/,
+      (name) => void Object.assign(database(name), { owner: ADMINISTRATOR }),
     ],
     [/^DROP DATABASE (?:IF EXISTS )?"(.+?)"/, (name) => void databases.delete(name)],
     [/^DROP ROLE "(.+?)"$/, (name) => void roles.delete(name)],
@@ -132,6 +153,17 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
       tag: found?.tag ?? null,
       public: found?.public ?? false,
     };
+  }
+
+  /** The roles that own what is in masked snapshots, and whether the snapshot of each is whole. */
+  function snapshots(tagged: string, whole: string): Row[] {
+    const isWhole = (name: string, tag: string): boolean => {
+      const found = databases.get(name);
+      return found?.owner === ADMINISTRATOR && found.tag === tag + whole;
+    };
+    return [...roles].flatMap(([name, { tag }]) =>
+      tag?.startsWith(tagged) ? [{ name, tag, whole: isWhole(name, tag) }] : [],
+    );
   }
 
   function release(name: string): void {
@@ -172,6 +204,14 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
         held.push(name);
         return [];
       }
+      if (text.includes('pg_try_advisory_lock')) {
+        const name = String(values[0]);
+        if (locks.has(name)) return [{ got: false }];
+        await acquire(name, process);
+        held.push(name);
+        return [{ got: true }];
+      }
+      if (text.includes('AS whole')) return snapshots(String(values[0]), String(values[1]));
       if (text.includes('FROM pg_roles') && text.includes('role_tag')) return [look(String(values[0]))];
       if (text.includes('datdba ='))
         return [...databases].flatMap(([name, { owner, tag }]) =>
@@ -218,6 +258,7 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
   };
 
   return {
+    ...(superuser && { superuser }),
     readCopy: (login, signal) =>
       io('databases.readCopy', () => {
         signal.throwIfAborted();

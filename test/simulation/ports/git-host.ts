@@ -38,7 +38,7 @@ export const CONNECTION = {
   api: 'https://git.example.com/api',
   token: 'token-of-the-provider',
   rules: [{ branch: 'main', environment: 'dev' }],
-  previews: { base: 'dev', ttl: '1d', idleAfter: '30m' },
+  previews: { base: 'dev', ttl: '1d', idleAfter: '30m', withData: true },
 };
 
 const NONE = '0'.repeat(40);

@@ -22,6 +22,8 @@ export interface SimulatedRegistry extends Registry {
   push(repository: RepositoryRef, content: string, tags?: string[]): Promise<string>;
   /** Somebody pushes an image that is known by its digest alone. */
   upload(repository: RepositoryRef, digest: string): void;
+  /** It has had an image for long, and a version has that. */
+  hold(repository: RepositoryRef, digest: string): void;
   has(repository: RepositoryRef, digest: string): boolean;
   /** It was pushed since it was removed last, or never: there may be no version yet. */
   isPushed(repository: RepositoryRef, digest: string): boolean;
@@ -73,8 +75,10 @@ export function createSimulatedRegistry(
     return { digest, size: 1000, config: { entrypoint: [], cmd: [], env: {}, workingDir: '/', labels } };
   }
 
+  const hold = (ref: RepositoryRef, digest: string): void => void ensure(ref).images.set(digest, {});
   const { io } = world;
   return {
+    hold,
     ensureRepository: (ref) => io('registry.ensure', () => void ensure(ref), true),
     removeRepository: (ref) => io('registry.remove', () => void repositories.delete(nameOf(ref)), true),
     removeImage: (ref, digest) =>
@@ -110,7 +114,7 @@ export function createSimulatedRegistry(
       return digest;
     },
     upload(ref, digest) {
-      ensure(ref).images.set(digest, {});
+      hold(ref, digest);
       pushed.add(`${nameOf(ref)}@${digest}`);
     },
     has: (ref, digest) => repositories.get(nameOf(ref))?.images.has(digest) === true,

@@ -1,17 +1,19 @@
 /** Each way of changing something, with a fault at each of its calls of ports, and at each two of them. */
 import type { Route } from '../../../functions/api/http/route-spec.ts';
+import type { Client } from '../clients.ts';
 import { type Fault, fatesByPlan, type Planned } from '../faults.ts';
 import { ABSENT } from '../ports/databases.ts';
-import { type Outcome, play, type Scene, setUp, wrapUp } from '../scene.ts';
-import { projectPath } from '../setting.ts';
+import type { SimulatedGitHost } from '../ports/git-host.ts';
+import { calmly, type Outcome, play, type Scene, wrapUp } from '../scene.ts';
+import { type Ask, asking, connect, projectPath, setUpOne } from '../setting.ts';
 import { pause } from '../world.ts';
 
-type Ask = (method: string, path: string, body?: unknown) => Promise<unknown>;
+type Act = (ask: Ask, git: SimulatedGitHost, tell: Client['tell']) => Promise<unknown>;
 
 interface Plot {
   /** What has to be there before. */
-  before: ((ask: Ask) => Promise<unknown>)[];
-  act(ask: Ask): Promise<unknown>;
+  before: Act[];
+  act: Act;
 }
 
 const PROJECT = projectPath('mill');
@@ -19,18 +21,18 @@ const DEV = `${PROJECT}/environments/dev`;
 const WEB = `${DEV}/services/web`;
 const secret = (ask: Ask) => ask('PUT', `${DEV}/secrets/API_KEY`, { value: 'value-1-1' });
 const deploy = (version: string) => (ask: Ask) => ask('POST', `${WEB}/deployments`, { version });
+const itemsOf = async <Item>(ask: Ask, path: string): Promise<Item[]> =>
+  ((await ask('GET', path))?.body.items ?? []) as Item[];
 const rotateDatabase = async (ask: Ask) => {
-  const listed = (await ask('GET', `${DEV}/resources`)) as {
-    body: { items: { uid: string; type: string }[] };
-  };
-  const uid = listed.body.items.find(({ type }) => type === 'postgres')?.uid;
+  const listed = await itemsOf<{ uid: string; type: string }>(ask, `${DEV}/resources`);
+  const uid = listed.find(({ type }) => type === 'postgres')?.uid;
   return ask('POST', `${DEV}/resources/rotate`, { uid });
 };
 const DATABASE = `${DEV}/resources/postgres.default:web.db`;
 const backUp = (ask: Ask) => ask('POST', `${DATABASE}/backups`);
 const restore = async (ask: Ask) => {
-  const listed = (await ask('GET', `${DATABASE}/backups`)) as { body: { items: { id: string }[] } };
-  return ask('POST', `${DATABASE}/restore`, { backup: listed.body.items[0]?.id });
+  const [newest] = await itemsOf<{ id: string }>(ask, `${DATABASE}/backups`);
+  return ask('POST', `${DATABASE}/restore`, { backup: newest?.id });
 };
 const mask = (table: string) => (ask: Ask) =>
   ask('PUT', `${PROJECT}/masking`, {
@@ -40,6 +42,16 @@ const rotateSecret = (ask: Ask) => ask('POST', `${DEV}/secrets/API_KEY/rotate`, 
 const elsewhere = (ask: Ask) => ask('POST', `${PROJECT}/environments`, { name: 'other', placement: 'emea' });
 const hibernate = (ask: Ask) => ask('POST', `${DEV}/hibernate`);
 const served = [secret, deploy('good')];
+/** Its message is delivered until somebody takes it. */
+const pullRequest = (number: number) => async (_: Ask, git: SimulatedGitHost, tell: Client['tell']) => {
+  const message = git.pull(number, false);
+  const path = `/v1/hooks/git/${git.hook()?.id}`;
+  for (let tries = 0; message && tries < 100; tries++) {
+    const told = await tell(path, message.body, message.headers);
+    if (told && told.status < 500) return;
+    await pause(1_000);
+  }
+};
 
 export const plots = {
   provision: { before: [], act: (ask) => ask('POST', `${PROJECT}/environments`, { name: 'other' }) },
@@ -90,6 +102,13 @@ export const plots = {
     before: [...served, mask(ABSENT)],
     act: (ask) => ask('POST', `${DEV}/clone`, { name: 'other', withData: true }),
   },
+  'preview with data': { before: [...served, connect], act: pullRequest(1) },
+  'preview from a snapshot': {
+    before: [...served, connect, pullRequest(1)],
+    act: pullRequest(2),
+  },
+  'deployment of a process': { before: served, act: deploy('helped') },
+  'deployment without its process': { before: [secret, deploy('helped')], act: deploy('good') },
   restart: { before: served, act: (ask) => ask('POST', `${WEB}/restart`) },
   stop: { before: served, act: (ask) => ask('POST', `${WEB}/stop`) },
   removal: { before: served, act: (ask) => ask('DELETE', WEB) },
@@ -109,17 +128,16 @@ export function runPlot(
 ): Promise<Outcome> {
   const { before, act }: Plot = plots[name];
   return play(1, fatesByPlan(faults), routes, async (scene) => {
-    await setUp(scene, false);
-    const { world, clients, until, oracle } = scene;
-    const ask: Ask = (method, path, body) =>
-      clients[0]?.ask(method, path, body, { patient: true }) ?? Promise.resolve();
-    const toItsEnd = async (work: (ask: Ask) => Promise<unknown>): Promise<void> => {
-      await work(ask);
+    const { clients, until, oracle, git } = scene;
+    const [client] = clients;
+    if (!client) return;
+    const ask = asking(client);
+    const toItsEnd = async (work: Act): Promise<void> => {
+      await work(ask, git, client.tell);
       while (!oracle.isQuiet()) await pause(100);
     };
-    world.faulty = false;
-    for (const one of before) await until(HOUR, toItsEnd(one));
-    world.faulty = true;
+    await calmly(scene, () => setUpOne(ask));
+    for (const one of before) await calmly(scene, () => toItsEnd(one));
     await until(3 * HOUR, toItsEnd(act));
     await ended(scene);
   });
