@@ -15,7 +15,7 @@ const elsewhere = [
 
 // These tests hold all their state in objects that they made, so that a worker may load Berth once
 // for many of their files. That spares a fourth of the processor time of the whole run. The interleavings of rotations have one
-// of their own: beside others they wait for minutes.
+// of their own: their virtual timers replace those of modules that no test has loaded before, and of no others.
 const inMemory = [
   'adapters/kubernetes',
   'api',
