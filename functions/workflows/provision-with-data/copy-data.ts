@@ -61,6 +61,8 @@ export const copyData: Step<WithData> = {
       );
       throw new StillProgressing();
     }
+    // A database that the source has lost meanwhile may have been half copied by then, and not been masked.
+    await discardCopies(ports, operation);
   },
 };
 

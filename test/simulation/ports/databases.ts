@@ -128,7 +128,14 @@ export function createSimulatedDatabases({
       (name) => void Object.assign(database(name), { owner: ADMINISTRATOR }),
     ],
     [/^DROP DATABASE (?:IF EXISTS )?"(.+?)"/, (name) => void databases.delete(name)],
-    [/^DROP ROLE "(.+?)"$/, (name) => void roles.delete(name)],
+    [
+      /^DROP ROLE "(.+?)"$/,
+      (name) => {
+        const owned = [...databases].find(([, { owner }]) => owner === name)?.[0];
+        if (owned !== undefined) throw new Error(`role "${name}" can not be dropped: it owns ${owned}`);
+        roles.delete(name);
+      },
+    ],
   ];
 
   function apply(text: string): void {
