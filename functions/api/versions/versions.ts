@@ -91,7 +91,7 @@ async function askedFor(body: { image?: string | undefined; workload?: unknown }
   const named = read?.image?.name;
   if (named !== undefined && given !== undefined && readExternalImage(given)?.name !== named)
     throw new Problem(
-      'invalid_request',
+      'image_unavailable',
       `No version was made: the request names the image "${given}", and the workload "${named}".`,
       {
         hint: 'Write image: . into the workload for the image of the request, or leave "image" out of the request.',

@@ -1,6 +1,7 @@
 /** How a Dockerfile is built, as the annotations of a workload say it. */
 import { splitWords, WordsError } from '../command-line.ts';
 import { limits } from '../limits.ts';
+import { Problem } from '../problem.ts';
 import { checkPath } from './archive-path.ts';
 
 export interface BuildSettings {
@@ -36,7 +37,8 @@ export function readBuildArguments(text: string): Record<string, string> | strin
     return `must not be longer than ${limits.buildArguments.value} characters`;
   let words: string[];
   try {
-    words = splitWords(text);
+    // Behind a first word they are no variables of a command.
+    words = splitWords(`build ${text}`).slice(1);
   } catch (error) {
     if (error instanceof WordsError) return `can not be split into words: ${error.message}`;
     throw error;
@@ -51,3 +53,13 @@ export function readBuildArguments(text: string): Record<string, string> | strin
   }
   return Object.fromEntries(found);
 }
+
+/** The refusal of a source in which there is no such Dockerfile. */
+export const noDockerfile = (path: string): Problem =>
+  new Problem(
+    'build_failed',
+    `There is nothing to build: the Score file says how ${path} is built, and the source has none.`,
+    {
+      hint: 'Name its path from the folder of the Score file in berth.dev/dockerfile, or leave the annotations of builds out.',
+    },
+  );

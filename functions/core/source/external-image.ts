@@ -9,7 +9,7 @@ export interface ExternalImage {
   name: string;
 }
 
-const HOST = /^(?=.{1,253}$)(?:[a-z0-9]+(?:[.-]+[a-z0-9]+)*)(?::\d{1,5})?$/;
+const HOST = /^(?=.{1,253}$)(?:[a-z0-9]+(?:(?:\.|-+)[a-z0-9]+)*)(?::\d{1,5})?$/;
 const PATH = /^(?=.{1,255}$)[a-z0-9]+(?:(?:\.|_{1,2}|-+|\/)[a-z0-9]+)*$/;
 const REST = /^(?::(\w[\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/;
 const DOCKER_HUB = 'docker.io';
@@ -30,6 +30,8 @@ export const isRegistryHost = (text: string): boolean =>
  * @returns undefined where it is not the name of an image in a registry
  */
 export function readExternalImage(text: string): ExternalImage | undefined {
+  // A digest alone is of the repository that is meant anyway.
+  if (text.startsWith('sha256:')) return undefined;
   const slash = text.indexOf('/');
   const first = slash === -1 ? '' : text.slice(0, slash);
   // The first part is a host where it could be no folder of Docker Hub.

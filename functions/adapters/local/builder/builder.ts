@@ -12,7 +12,7 @@ import { limits } from '../../../core/limits.ts';
 import type { Source } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
 import { workloadSettings } from '../../../core/score/settings.ts';
-import type { BuildSettings } from '../../../core/source/build-settings.ts';
+import { type BuildSettings, noDockerfile } from '../../../core/source/build-settings.ts';
 import {
   type BuildPlan,
   detect,
@@ -376,15 +376,6 @@ async function filesOf(directory: string, read: readonly string[] = READ_BY_DETE
   for (const name of read) if (files.has(name)) files.set(name, await readText(join(directory, name)));
   return files;
 }
-
-const noDockerfile = (path: string): Problem =>
-  new Problem(
-    'build_failed',
-    `There is nothing to build: the Score file says how ${path} is built, and the source has none.`,
-    {
-      hint: 'Name its path from the folder of the Score file in berth.dev/dockerfile, or leave the annotations of builds out.',
-    },
-  );
 
 const notConfined = (): Problem =>
   new Problem(
