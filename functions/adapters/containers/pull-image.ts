@@ -33,8 +33,10 @@ async function signInOf(credential: RegistryCredential | undefined): Promise<Sig
   const password = await credential.read();
   // Docker knows its own registry by the address that it first had.
   const serveraddress = registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
-  const auth = Buffer.from(JSON.stringify({ username, password, serveraddress })).toString('base64url');
-  return { headers: { 'x-registry-auth': auth }, hide: createMask([password]) };
+  const auth = Buffer.from(JSON.stringify({ username, password, serveraddress })).toString('base64');
+  // Podman wants what fills it up as well, which the form for addresses does not have in Node.js.
+  const header = auth.replaceAll('+', '-').replaceAll('/', '_');
+  return { headers: { 'x-registry-auth': header }, hide: createMask([password]) };
 }
 
 async function pull(
