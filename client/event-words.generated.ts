@@ -379,6 +379,12 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "build-secret.deleted": {
     "words": "Secret {name} for builds deleted"
   },
+  "registry.changed": {
+    "words": "Credentials for the registry {registry} set"
+  },
+  "registry.deleted": {
+    "words": "Credentials for the registry {registry} deleted"
+  },
   "secret.created": {
     "words": "Secret {name} put into {environment}"
   },

@@ -128,6 +128,8 @@ export type Event = {
     | 'variables.changed'
     | 'build-secret.changed'
     | 'build-secret.deleted'
+    | 'registry.changed'
+    | 'registry.deleted'
     | 'secret.created'
     | 'secret.changed'
     | 'secret.deleted'
@@ -1442,6 +1444,29 @@ export type Event1 =
       };
     }
   | {
+      type: 'registry.changed';
+      data: {
+        /**
+         * Its host.
+         */
+        registry: string;
+        username: string;
+        /**
+         * Id of the version of the password, which is in no event.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'registry.deleted';
+      data: {
+        /**
+         * Its host.
+         */
+        registry: string;
+      };
+    }
+  | {
       type: 'secret.created';
       data: {
         /**
@@ -2391,6 +2416,10 @@ export type Source =
        * The folder that was built, where not the whole.
        */
       path?: string;
+      /**
+       * The image of another registry that the Score file names, in full, where nothing was built.
+       */
+      image?: string;
     }
   | {
       kind: 'git';
@@ -2410,6 +2439,10 @@ export type Source =
        * The folder that was built, where not the whole.
        */
       path?: string;
+      /**
+       * The image of another registry that the Score file names, in full, where nothing was built.
+       */
+      image?: string;
     }
   | {
       kind: 'image';
@@ -5391,9 +5424,9 @@ export interface Paths {
         content: {
           'application/json': {
             /**
-             * Digest, tag or full reference.
+             * Digest, tag or full reference; may be left out where the containers of the workload name an image of a registry.
              */
-            image: string;
+            image?: string;
             /**
              * Score v1b1 as JSON; by default the image's label `dev.berth.score`.
              */
@@ -7421,6 +7454,114 @@ export interface Paths {
            * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
            */
           secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/registries': {
+    /**
+     * List the registries that the project has passwords for
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Registries;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/registries/{registry}': {
+    /**
+     * Set what a registry of others is signed in to with
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Host of the registry, with its port if it has one. It must be the host of a registry, such as ghcr.io or registry.example.com:5000.
+           */
+          registry: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            username: string;
+            /**
+             * 8 characters to 16 KiB of text.
+             */
+            password: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': RegistryCredential;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete what a registry is signed in to with
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Host of the registry, with its port if it has one. It must be the host of a registry, such as ghcr.io or registry.example.com:5000.
+           */
+          registry: string;
         };
         header?: {
           /**
@@ -12843,6 +12984,22 @@ export interface BuildSecrets {
  */
 export interface BuildSecret {
   name: string;
+  version: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+export interface Registries {
+  items: RegistryCredential[];
+}
+/**
+ * What a registry is signed in to with. The password is never shown.
+ */
+export interface RegistryCredential {
+  /**
+   * Its host, with its port if it has one.
+   */
+  registry: string;
+  username: string;
   version: string;
   updatedAt: string;
   updatedBy: string;

@@ -30,6 +30,8 @@ export const COMMANDS: readonly (readonly [string, string])[] = [
   ['PUT …/secrets/*', 'berth secrets set *'],
   ['GET …/build-secrets', 'berth build-secrets list'],
   ['PUT …/build-secrets/*', 'berth build-secrets set *'],
+  ['GET …/registries', 'berth registries list'],
+  ['PUT …/registries/*', 'berth registries set * --username <name>'],
   ['PUT …/masking', 'berth masking set'],
   ['PUT …/pipeline', 'berth pipeline set'],
   ['GET …/promotions', 'berth pipeline promotions'],

@@ -44,6 +44,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./secrets/secrets.ts'),
   () => import('./secrets/secret-versions.ts'),
   () => import('./secrets/build-secrets.ts'),
+  () => import('./secrets/registries.ts'),
   () => import('./secrets/secret-sources.ts'),
   () => import('./variables/variables.ts'),
   () => import('./environments/instances.ts'),

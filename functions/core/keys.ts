@@ -244,6 +244,9 @@ export const buildSecretsKey = (project: string): Key => ({
 });
 /** They begin with what is the name of no project: builds on AWS may read these alone. */
 export const buildSecretPath = (project: string, name: string): string => `-builds/${project}/${name}`;
+/** The password of a registry; no secret for builds has a name with a dash. */
+export const registryPasswordPath = (project: string, registry: string): string =>
+  `-builds/${project}/-registries/${registry.replace(':', '_')}`;
 /** Whether a path is that of a secret for builds, or a prefix of such paths. */
 export const isForBuilds = (path: string): boolean => path.startsWith('-builds/');
 

@@ -1,6 +1,6 @@
 /** Source in, image out. */
 import type { Source } from '../core/model/index.ts';
-import type { RepositoryRef } from './registry.ts';
+import type { RegistryCredential, RepositoryRef } from './registry.ts';
 
 export type BuildSource =
   /** The id of a tar.gz that `saveSource` keeps. */
@@ -37,6 +37,9 @@ export interface GitCredential
   user: string;
 }
 
+/** What a build signs in to another registry with. */
+export interface BuildRegistry extends RegistryCredential, Pick<BuildSecret, 'path' | 'version'> {}
+
 export interface BuildRequest {
   repository: RepositoryRef;
   operation: string;
@@ -44,6 +47,8 @@ export interface BuildRequest {
   /** The folder that is built, from the top of the source, as `checkFolder` gives it; absent for the whole. */
   path?: string;
   secrets?: readonly BuildSecret[];
+  /** For images that the Score file names, and that a Dockerfile stands on. */
+  registries?: readonly BuildRegistry[];
   credential?: GitCredential;
 }
 
@@ -90,9 +95,10 @@ export interface Builder {
   /** Why a Dockerfile is not built here, as a clause; undefined where it is, in place of all else that a source has. */
   dockerfiles(): Promise<string | undefined>;
   /**
-   * Builds and pushes; the same request twice gives an image again, never half of one. Output goes line by
+   * Builds and pushes; a source whose Score file names an image of another registry alone is that image, and nothing of it is
+   * built. The same request twice gives an image again, never half of one. Output goes line by
    * line to `log`.
-   * @throws Problem invalid_archive | source_unavailable | nothing_to_run | invalid_score | build_failed |
+   * @throws Problem invalid_archive | source_unavailable | nothing_to_run | invalid_score | image_unavailable | build_failed |
    * deadline_exceeded | canceled | storage_full; BuilderBusy
    */
   build(request: BuildRequest, log: (line: string) => void, signal: AbortSignal): Promise<BuildResult>;

@@ -20,7 +20,21 @@ export interface Image {
   config: ImageConfig;
   /** Bytes of all layers, compressed. */
   size: number;
+  /** In full, where it was taken from another registry by this call: `docker.io/library/nginx:1.27`. */
+  takenFrom?: string;
 }
+
+/** What another registry is signed in to with; its password is in no output, error or image. */
+export interface RegistryCredential {
+  /** Host of the registry, with its port if it has one, as `registryHost` gives it. */
+  registry: string;
+  username: string;
+  /** The password. @throws Problem image_unavailable where it is gone */
+  read(): Promise<string>;
+}
+
+/** Those of a project, asked for where another registry is. */
+export type RegistryCredentials = () => Promise<readonly RegistryCredential[]>;
 
 export interface RepositoryRef {
   project: string;
@@ -53,10 +67,12 @@ export interface Registry {
    */
   removeImage(repository: RepositoryRef, digest: string): Promise<void>;
   /**
-   * Resolves a digest or a tag, or a full reference, to an image in this repository.
-   * @throws Problem image_unavailable
+   * Resolves a digest or a tag, or a full reference, to an image in this repository. One of another registry is taken
+   * into the repository, where that is possible here, and is from then on what its name meant at that moment.
+   * @param credentials for other registries
+   * @throws Problem image_unavailable, also where images of others are not taken, with what helps
    */
-  resolve(repository: RepositoryRef, reference: string): Promise<Image>;
+  resolve(repository: RepositoryRef, reference: string, credentials?: RegistryCredentials): Promise<Image>;
   /**
    * Keeps an image that somebody else pushed from rules that remove what nothing names, as long as its repository is
    * there; idempotent. Absent where there are no such rules.

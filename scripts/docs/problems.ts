@@ -163,8 +163,8 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'Give a long value once, in a variable or a file of its own; [limits](../explanation/limits.md) has the bound.',
   ],
   image_unavailable: [
-    'The image is not in the registry of the service, or a container asks for one that is not its version.',
-    'Build or push it again; write `image: .`.',
+    'The image is not in the registry of the service, another registry does not give it, or the containers of a workload name several.',
+    'Build or push it again, or see that its registry has it and its password is set; make a service of each image.',
   ],
   build_failed: ['The build ended with an error.', 'Read the log of the operation.'],
   source_unavailable: [

@@ -70,7 +70,8 @@ function page(repositories: readonly ReturnType<typeof samplesOf>[]): string {
   // The documentation has copies of the others: each text counts once, where it was found first.
   const all = repositories.flatMap(({ samples }) => samples);
   const samples = all.filter(({ digest }, at) => all.findIndex((other) => other.digest === digest) === at);
-  const taken = samples.filter(({ left }) => left.length === 0);
+  const taken = samples.filter(({ faults }) => faults.length === 0);
+  const own = samples.filter(({ left }) => left.length === 0);
   const said = samples.flatMap(({ faults, left }) => [...faults, ...left]);
   const remedies = [...new Set(said.map(({ code: name, hint }) => `${code(name)}\n${hint}`))]
     .toSorted()
@@ -90,8 +91,9 @@ environment lacks, such as another service that is not deployed yet, is told by 
 
 ${repositories.map(({ repository, commit }) => `- ${repository} at ${commit.slice(0, 12)}`).join('\n')}
 
-Most name an image of others, such as \`busybox\`, which is refused: a version has one image, and \`image: .\` stands for it. The
-last column says what is left then. Of ${samples.length} samples ${taken.length} are taken with \`image: .\`.
+Most name an image of others, such as \`busybox\`. A version is made of it where [an engine or a build pulls
+it](../how-to/run-containers.md#run-an-image-of-another-registry); several images in one file are refused, since a version has one. Of
+${samples.length} samples ${taken.length} are taken as they are, and ${own.length} with \`image: .\`, of which the last column tells.
 
 ${table(['sample', 'images', 'resource types', 'as it is', 'with `image: .`'], rows)}
 

@@ -38,6 +38,21 @@ export const settings: Readonly<Record<string, Setting>> = {
     meaning:
       'These containers run [apart](../how-to/run-a-service.md#processes), in so many replicas of their own, without ports. The other containers together are `web`. 1 without a number.',
   },
+  'berth.dev/dockerfile': {
+    takes: 'a path from the folder of the file: `docker/Dockerfile.web`',
+    without: '`Dockerfile`',
+    meaning: 'What the image is built by. The folder of the Score file is the context all the same.',
+  },
+  'berth.dev/build-target': {
+    takes: 'the name of a stage of the Dockerfile',
+    without: 'the last stage',
+    meaning: 'The stage that is the image.',
+  },
+  'berth.dev/build-args': {
+    takes: "words `NAME=value`, up to 4096 characters: `NODE_VERSION=22 'GREETING=Good day'`",
+    without: 'the defaults of the Dockerfile',
+    meaning: 'Values of `ARG`. They are in the image and in its history: what is secret is a build secret.',
+  },
   'berth.dev/strategy': {
     takes: '`rolling`, `recreate`, `canary`, `blue-green`',
     without: '`rolling`',

@@ -169,6 +169,9 @@ describe('The command line', () => {
     await ok('build-secrets set NPM_TOKEN', { input: 'npm_12345678' });
     expect(await ok('build-secrets list')).toMatch(/NPM_TOKEN/);
     await ok('build-secrets unset NPM_TOKEN');
+    await ok('registries set GHCR.io --username bot', { input: 'ghp_12345678' });
+    expect(await ok('registries list')).toMatch(/ghcr\.io +bot/);
+    await ok('registries unset ghcr.io');
   });
 
   it('says how each database is masked, and leaves the rules of the others', async () => {

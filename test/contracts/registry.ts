@@ -9,6 +9,8 @@ export interface RegistrySubject {
   push(repository: RepositoryRef, content: string, tags?: string[]): Promise<string>;
   /** Keeps a manifest under a tag, with the contents of its layers, as cosign does. */
   keep(repository: RepositoryRef, tag: string, manifest: string, blobs: readonly string[]): Promise<void>;
+  /** Another registry, where images of others are taken. @returns the name of an image there, whose tag moves with each call */
+  external?(content: string): Promise<string>;
   dispose(): Promise<void>;
 }
 
@@ -104,6 +106,26 @@ export function registryContract(name: string, makeSubject: () => Promise<Regist
       for (const reference of [digest, 'v1', `${theirs.project}/web:v1`, `${theirs.project}/web@${digest}`])
         await expect(registry.resolve(mine, reference), reference).rejects.toEqual(unavailable);
       expect(await registry.list(mine)).toEqual([]);
+    });
+
+    it('takes an image of another registry as what its name means now, or refuses it with what helps', async () => {
+      const repository = await fresh();
+      const name = await subject.external?.('one');
+      if (name === undefined) {
+        const refused = expect.objectContaining({
+          code: 'image_unavailable',
+          hint: expect.stringMatching(/\w/),
+        });
+        await expect(registry.resolve(repository, 'docker.io/library/alpine:3')).rejects.toEqual(refused);
+        return;
+      }
+      const image = await registry.resolve(repository, name);
+      expect(image).toMatchObject({ takenFrom: name, config: { labels: { test: 'one' } } });
+      await subject.external?.('two');
+      expect((await registry.resolve(repository, image.digest)).config.labels.test).toBe('one');
+      expect(await registry.list(repository)).toEqual([image.digest]);
+      expect((await registry.resolve(repository, name)).config.labels.test).toBe('two');
+      expect((await registry.list(repository)).length).toBe(2);
     });
 
     it('loses no image when many are pushed at once', async () => {

@@ -34,7 +34,8 @@ describe('The faults of a Score file', () => {
     expect(linesOf('image: .', 'imag: .')).toEqual(['8 containers.web.imag']);
     expect(linesOf('type: postgres', 'type: postgrs')).toContain('13 resources.db.type');
     expect(linesOf('size: 1Gi', 'size: 7')).toEqual(['16 resources.data.params.size']);
-    expect(linesOf('image: .', 'image: nginx')).toEqual(['8 containers.web.image']);
+    expect(linesOf('image: .', 'image: nginx')).toEqual([]);
+    expect(linesOf('image: .', 'image: "dir:/etc"')).toEqual(['8 containers.web.image']);
     expect(linesOf('db.url', 'db.uri')).toEqual(['10 containers.web.variables.URL']);
     expect(linesOf('  name: shop', '\tname: shop')).toEqual(['3 ']);
   });

@@ -1,4 +1,4 @@
-/** `config`: plain variables of an environment. `secrets`: values that nobody shall see. `build-secrets`: those of builds. */
+/** `config`: plain variables of an environment. `secrets`: values that nobody shall see. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { all, body } from '../api.ts';
@@ -8,6 +8,7 @@ import { ago, note, say, sayJson, table } from '../output.ts';
 import { confirm, readInput, readSecret } from '../prompt.ts';
 import { openSession, type Session } from '../session.ts';
 import { nameOfVariable, readersOf, servicesOf, takeUp, tellReaders } from './running/who-reads.ts';
+import { addKeptForBuilds } from './source/kept-for-builds.ts';
 
 const VARIABLES = '/v1/projects/{project}/environments/{environment}/variables';
 const SECRET = '/v1/projects/{project}/environments/{environment}/secrets/{secret}';
@@ -131,7 +132,7 @@ export function addVariables(program: Command): void {
     });
 
   addSecrets(program);
-  addBuildSecrets(program);
+  addKeptForBuilds(program);
 }
 
 interface SourceOptions {
@@ -234,51 +235,5 @@ function addSecrets(program: Command): void {
       const path = { ...session.environment(), secret };
       const started = await body(session.api.POST(`${SECRET}/rotate`, { params: { path }, body: {} }));
       await finish(session, started, options);
-    });
-}
-
-const BUILD_SECRET = '/v1/projects/{project}/build-secrets/{secret}';
-
-function addBuildSecrets(program: Command): void {
-  const secrets = program
-    .command('build-secrets')
-    .description('Secrets that builds of a project see, for private registries');
-
-  secrets
-    .command('list')
-    .description('Show names; values are never shown')
-    .action(async (_: unknown, command: Command) => {
-      const { api, json, project } = openSession(command);
-      const path = { project: project() };
-      const { items } = await body(api.GET('/v1/projects/{project}/build-secrets', { params: { path } }));
-      if (json) sayJson(items);
-      else
-        table(
-          ['NAME', 'CHANGED', 'BY'],
-          items.map((each) => [each.name, ago(each.updatedAt), each.updatedBy]),
-        );
-    });
-
-  secrets
-    .command('set')
-    .argument('<name>')
-    .description('Set one to what standard input says')
-    .addHelpText('after', '\nExample:\n  printf %s "$TOKEN" | berth build-secrets set NPM_TOKEN')
-    .action(async (name: string, _: unknown, command: Command) => {
-      const { api, project } = openSession(command);
-      const value = await readSecret();
-      await api.PUT(BUILD_SECRET, {
-        params: { path: { project: project(), secret: name } },
-        body: { value },
-      });
-    });
-
-  secrets
-    .command('unset')
-    .argument('<name>')
-    .description('Remove one')
-    .action(async (name: string, _: unknown, command: Command) => {
-      const { api, project } = openSession(command);
-      await api.DELETE(BUILD_SECRET, { params: { path: { project: project(), secret: name } } });
     });
 }

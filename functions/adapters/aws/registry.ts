@@ -18,6 +18,7 @@ import type { Image, Registry, RepositoryRef } from '../../ports/registry.ts';
 import {
   DOCUMENT_MAX_BYTES,
   MANIFEST_MEDIA_TYPES,
+  notOfRepository,
   parseReference,
   readConfig,
   readManifest,
@@ -40,6 +41,9 @@ export interface EcrOptions {
   architectures?: readonly string[];
 }
 
+/** A build has a machine that pulls and pushes; whoever answers a request has none. */
+const TAKE =
+  'Name it in the score.yaml of a source and build that: the build copies it into the repository of the service. Or push it there.';
 const NO_REPOSITORY = 'RepositoryNotFoundException';
 /** Why an image is not removed although nothing is wrong: it is gone, or part of another one. */
 const NOT_REMOVED: readonly string[] = ['ImageNotFound', 'ImageReferencedByManifestList'];
@@ -155,7 +159,7 @@ export function createEcrRegistry(options: EcrOptions): Registry {
       const names = [name, `${project}/${service}`];
       if (host !== undefined) names.push(`${host}/${name}`);
       const id = parseReference(names, reference);
-      if (!id) throw unavailable('that is no tag, digest or reference of this repository');
+      if (!id) throw notOfRepository(reference, TAKE);
       return resolve(repository, id);
     },
 

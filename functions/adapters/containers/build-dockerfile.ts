@@ -6,14 +6,24 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { Problem } from '../../core/problem.ts';
 import { createMask } from '../../core/secrets/mask.ts';
+import type { ExternalImage } from '../../core/source/external-image.ts';
+import type { RegistryCredential } from '../../ports/registry.ts';
 import { endSteps } from './end-steps.ts';
 import { type Engine, EngineError } from './engine.ts';
+import { pullBase } from './pull-image.ts';
 
 export interface DockerfileBuild {
   /** A tar of the folder, with more files in it. */
   context(more: { from: string; to: string }[]): Readable;
   /** Its path in the folder. */
   dockerfile: string;
+  /** The stage that is the image; the last one where absent. */
+  target?: string;
+  /** Values of its arguments. */
+  args: Readonly<Record<string, string>>;
+  /** Images that it stands on, which their registries have to give. */
+  bases: readonly ExternalImage[];
+  registries: readonly RegistryCredential[];
   /** Values by name, for steps that ask for them: `RUN --mount=type=secret,id=NPM_TOKEN`. */
   secrets: Readonly<Record<string, string>>;
   /** An empty directory of this build. */
@@ -49,6 +59,7 @@ export async function buildDockerfile<T>(
 ): Promise<T> {
   const { name, signal } = request;
   try {
+    for (const base of request.bases) await pullBase(engine, base, request.registries, signal);
     await build(engine, request);
     return await take(await engine.stream('GET', `/images/${name}/get`, { signal, timeoutMs: 0 }));
   } catch (error) {
@@ -109,6 +120,8 @@ async function build(engine: Engine, request: NamedBuild): Promise<void> {
     // Containers of a step that failed or was canceled go too.
     rm: true,
     forcerm: true,
+    ...(request.target !== undefined && { target: request.target }),
+    ...(Object.keys(request.args).length > 0 && { buildargs: JSON.stringify(request.args) }),
     ...(network !== undefined && { networkmode: network }),
     ...(isPodman && {
       extrahosts: JSON.stringify([`${host}:127.0.0.1`]),

@@ -10,6 +10,7 @@ import {
   NO_BASE,
   OWN_BASE,
   type Registry,
+  type RegistryCredential,
   type RepositoryRef,
 } from '../../ports/registry.ts';
 import { repositoryOf } from '../../ports/rules/workloads/specs-apart.ts';
@@ -99,7 +100,11 @@ export interface Containers {
    * An image of another registry, as `pullImage` does.
    * @throws Problem image_unavailable
    */
-  pull<T extends { digest: string }>(reference: string, take: (archive: Readable) => Promise<T>): Promise<T>;
+  pull<T extends { digest: string }>(
+    reference: string,
+    take: (archive: Readable) => Promise<T>,
+    credential?: RegistryCredential,
+  ): Promise<T>;
   /** Redis servers of resources. */
   redis: RedisContainers;
   /** Removes what is left of it in the engine; containers have been stopped before. */
@@ -231,15 +236,16 @@ export function createContainers(options: ContainersOptions): Containers {
       },
     },
 
-    async pull(reference, take) {
+    async pull(reference, take, credential) {
       const answer = await connect();
       if ('why' in answer) throw noEngine(`it is of another registry, and ${answer.why}`);
       const { engine } = answer;
-      return pullImage(engine, reference, async (archive) => {
+      const adopt = async (archive: Readable) => {
         const image = await take(archive);
         await images.adopt(engine, reference, image.digest);
         return image;
-      });
+      };
+      return pullImage(engine, reference, adopt, credential);
     },
 
     redis: createRedisContainers({ instanceId, networks, connect }),

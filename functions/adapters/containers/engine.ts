@@ -10,6 +10,8 @@ export interface EngineRequest {
   body?: object;
   /** Sent instead, as it comes. */
   tar?: Readable;
+  /** Headers beside those of the body, by their names in small letters. */
+  headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
   /** How long the engine may be silent, milliseconds; a minute if not given, 0 for as long as it takes. */
   timeoutMs?: number;
@@ -54,6 +56,7 @@ export function createEngine(address: string): Engine | undefined {
       agent: false,
       ...(signal && { signal }),
       headers: {
+        ...options.headers,
         host: 'docker',
         ...((tar ?? body) && { 'content-type': tar ? 'application/x-tar' : 'application/json' }),
         ...(upgrade && { connection: 'Upgrade', upgrade: 'tcp' }),

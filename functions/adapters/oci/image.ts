@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { ImageSignature } from '../../core/guardrails/signatures.ts';
 import { limits } from '../../core/limits.ts';
+import { Problem } from '../../core/problem.ts';
+import { readExternalImage } from '../../core/source/external-image.ts';
 import type { ImageConfig, RepositoryRef } from '../../ports/registry.ts';
 
 export const DIGEST_PATTERN = /^sha256:[0-9a-f]{64}$/;
@@ -28,6 +30,25 @@ export function parseReference(
   if (tag !== undefined && !TAG_PATTERN.test(tag)) return undefined;
   if (digest === undefined) return { imageTag: tag ?? 'latest' };
   return DIGEST_PATTERN.test(digest) ? { imageDigest: digest } : undefined;
+}
+
+/**
+ * The refusal of a reference that names nothing in the repository.
+ * @param help what to do where the image is one of another registry
+ */
+export function notOfRepository(reference: string, help: string): Problem {
+  const other = readExternalImage(reference);
+  if (other)
+    return new Problem(
+      'image_unavailable',
+      `The image can not be had: ${other.name} is in another registry, from which none are taken here.`,
+      { hint: help },
+    );
+  return new Problem(
+    'image_unavailable',
+    'The image can not be had: that is no tag, digest or reference of this repository.',
+    { hint: 'Push it to the repository of this service, then name its digest or tag.' },
+  );
 }
 
 /** The name within a registry, or within what of it the prefix names; a prefix may be empty. */

@@ -9,6 +9,7 @@ import {
   digestOf,
   MANIFEST_MEDIA_TYPES,
   type Manifest,
+  notOfRepository,
   parseReference,
   readConfig,
   readManifest,
@@ -26,6 +27,9 @@ export interface OciRegistryOptions extends RegistryConnection {
 
 /** Where there are several images, this one tells how the program starts; all of them are of one program. */
 const ARCHITECTURES = ['amd64', 'arm64', 'arm', '386', 'ppc64le', 's390x', 'riscv64'];
+/** What is only read from takes nothing. */
+const COPY =
+  'Copy it to the repository of this service, such as by "skopeo copy --all docker://<image> docker://<repository>:<tag>", then name its tag.';
 const PAGE = 100;
 /** So many tags are looked up at the same time. */
 const PARALLEL = 8;
@@ -127,7 +131,7 @@ export function createOciRegistry(options: OciRegistryOptions): Registry {
       const { project, service } = repository;
       const names = [`${host}/${name}`, name, `${project}/${service}`];
       const id = parseReference(names, reference);
-      if (!id) throw unavailable('that is no tag, digest or reference of this repository');
+      if (!id) throw notOfRepository(reference, COPY);
       const document = await readDocument(name, 'imageTag' in id ? id.imageTag : id.imageDigest);
       const { config, layers } = await readImage(name, document);
       const answer = await http.send({ method: 'GET', path: `/${name}/blobs/${config.digest}` });

@@ -76,6 +76,12 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     rule: 'must be a version that the secret lists',
     example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
   },
+  registry: {
+    pattern: /^[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,5})?$/,
+    summary: 'Host of the registry, with its port if it has one.',
+    rule: 'must be the host of a registry, such as ghcr.io or registry.example.com:5000',
+    example: 'ghcr.io',
+  },
   policy: name('policy', 'main-only'),
   place: name('place', 'emea'),
   service: name('service', 'guestbook'),

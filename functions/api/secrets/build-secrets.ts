@@ -1,14 +1,9 @@
 /** Routes of the secrets that every build of a project sees: names and versions, and no value. */
 
 import * as z from 'zod';
-import {
-  BUILD_SECRETS_MAX,
-  deleteBuildSecret,
-  putBuildSecret,
-  readBuildSecrets,
-} from '../../commands/secrets/build-secrets.ts';
+import { BUILD_SECRETS_MAX, buildSecrets, putBuildSecret } from '../../commands/secrets/build-secrets.ts';
+import { deleteKept, listKept } from '../../commands/secrets/kept-for-builds.ts';
 import { limits } from '../../core/limits.ts';
-import { getProject } from '../../records/read.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { timeSchema } from '../http/schemas.ts';
@@ -28,7 +23,7 @@ const buildSecretSchema = z
     description: 'Name and version of a secret for builds. Its value is never shown.',
   });
 
-const value = secretValue
+export const buildSecretValue = secretValue
   .refine((text) => Buffer.byteLength(text) <= VALUE_MAX_BYTES, 'must be at most 16 KiB long')
   // A shorter one could not be hidden in output without hiding half of every line.
   .refine(
@@ -54,10 +49,8 @@ export const routes = [
       },
     },
     handle: async ({ ports, params }) => {
-      await getProject(ports.store, params.project);
-      const { data } = await readBuildSecrets(ports, params.project);
-      const items = Object.entries(data.secrets).map(([name, secret]) => ({ name, ...secret }));
-      return { status: 200, body: { items: items.sort((a, b) => (a.name < b.name ? -1 : 1)) } };
+      const items = await listKept(ports, params.project, buildSecrets);
+      return { status: 200, body: { items } };
     },
   }),
   route({
@@ -70,7 +63,7 @@ export const routes = [
       'Every build of the project sees it from now on, as a variable of that name or as a secret of `docker build`. It ' +
       `is hidden in output and errors, and in no image. A project has up to ${BUILD_SECRETS_MAX}.`,
     tag: 'Projects',
-    body: z.strictObject({ value }),
+    body: z.strictObject({ value: buildSecretValue }),
     bodyExamples: { token: { value: 'npm_0123456789' } },
     answers: { 200: { summary: 'Set', schema: buildSecretSchema } },
     problems: ['conflict'],
@@ -89,6 +82,6 @@ export const routes = [
     tag: 'Projects',
     answers: { 204: { summary: 'Deleted' } },
     handle: ({ ports, params, change }) =>
-      change(noContent, (caller) => deleteBuildSecret(ports, caller, nameOf(params))),
+      change(noContent, (caller) => deleteKept(ports, caller, buildSecrets, nameOf(params))),
   }),
 ];

@@ -1,5 +1,6 @@
 /** Routes of the versions of a service. */
 import * as z from 'zod';
+import { keptForBuilds } from '../../commands/secrets/kept-for-builds.ts';
 import { deleteVersion } from '../../commands/versions/delete-version.ts';
 import { findVersion, registerVersion } from '../../commands/versions/versions.ts';
 import { VERSION_PREFIX, versionsPartition } from '../../core/keys.ts';
@@ -7,6 +8,7 @@ import { limits } from '../../core/limits.ts';
 import type { Version, VersionDetail } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
+import { externalImage, readExternalImage } from '../../core/source/external-image.ts';
 import { type Image, SCORE_LABEL } from '../../ports/registry.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
@@ -18,9 +20,13 @@ import { route } from '../http/route-spec.ts';
 import { membersOf, nameSchema, tagSchema, timeSchema } from '../http/schemas.ts';
 
 const path = z.string().optional().meta({ description: 'The folder that was built, where not the whole.' });
+const taken = z.string().optional().meta({
+  description: 'The image of another registry that the Score file names, in full, where nothing was built.',
+  example: 'docker.io/library/nginx:1.27',
+});
 const sourceSchema = z
   .union([
-    z.object({ kind: z.literal('upload'), sha256: z.string(), bytes: z.int(), path }),
+    z.object({ kind: z.literal('upload'), sha256: z.string(), bytes: z.int(), path, image: taken }),
     z.object({
       kind: z.literal('git'),
       url: z.string(),
@@ -34,6 +40,7 @@ const sourceSchema = z
       author: z.string().optional(),
       message: z.string().optional(),
       path,
+      image: taken,
     }),
     z.object({ kind: z.literal('image'), reference: z.string() }),
   ])
@@ -71,9 +78,35 @@ const created = (version: VersionDetail): Reply => ({
   location: `/v1/projects/${version.project}/services/${version.service}/versions/${version.id}`,
 });
 
-/** The workload that came with the request, or the one that the image carries. */
-async function workloadOf(given: unknown, image: Image): Promise<ScoreWorkload> {
-  if (given !== undefined) return (await import('../../core/score/file/check.ts')).checkScore(given);
+/** What the request asks for: an image by its name, or by the workload that names one of another registry. */
+async function askedFor(body: { image?: string | undefined; workload?: unknown }): Promise<{
+  reference: string;
+  workload?: ScoreWorkload;
+}> {
+  const { image: given } = body;
+  const read =
+    body.workload === undefined
+      ? undefined
+      : externalImage((await import('../../core/score/file/check.ts')).checkScore(body.workload));
+  const named = read?.image?.name;
+  if (named !== undefined && given !== undefined && readExternalImage(given)?.name !== named)
+    throw new Problem(
+      'image_unavailable',
+      `No version was made: the request names the image "${given}", and the workload "${named}".`,
+      {
+        hint: 'Write image: . into the workload for the image of the request, or leave "image" out of the request.',
+      },
+    );
+  const reference = named ?? given;
+  if (reference === undefined)
+    throw new Problem('invalid_request', 'No version was made: nothing names its image.', {
+      hint: 'Send "image", or a "workload" whose containers name one of a registry.',
+    });
+  return { reference, ...(read && { workload: read.workload }) };
+}
+
+/** The workload that an image carries. */
+async function labelledWorkload(image: Image): Promise<ScoreWorkload> {
   const text = Object.hasOwn(image.config.labels, SCORE_LABEL) ? image.config.labels[SCORE_LABEL] : undefined;
   if (text === undefined) {
     throw new Problem('invalid_score', `There is no Score file: the image has no label "${SCORE_LABEL}".`, {
@@ -100,7 +133,12 @@ export const routes = [
       image: z
         .string()
         .regex(/^[\x21-\x7e]{1,512}$/, 'must be a digest, a tag or a reference')
-        .meta({ description: 'Digest, tag or full reference.', example: 'v1.4.0' }),
+        .optional()
+        .meta({
+          description:
+            'Digest, tag or full reference; may be left out where the containers of the workload name an image of a registry.',
+          example: 'v1.4.0',
+        }),
       workload: z
         .looseObject({})
         .optional()
@@ -131,13 +169,15 @@ export const routes = [
     handle: ({ ports, params, body, change }) =>
       change(created, async (caller) => {
         await getService(ports.store, params);
-        const image = await ports.registry.resolve(params, body.image);
+        const { reference, workload } = await askedFor(body);
+        const credentials = async () => (await keptForBuilds(ports, params.project)).registries;
+        const image = await ports.registry.resolve(params, reference, credentials);
         await ports.registry.keep?.(params, image.digest);
         return registerVersion(ports, caller, {
           ...params,
           digest: image.digest,
-          workload: await workloadOf(body.workload, image),
-          source: { kind: 'image', reference: body.image },
+          workload: workload ?? (await labelledWorkload(image)),
+          source: { kind: 'image', reference: image.takenFrom ?? reference },
           tags: body.tags ?? [],
           size: image.size,
         });

@@ -23,7 +23,7 @@ import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../record
 import { getProject } from '../../records/read.ts';
 import { forgetAccess } from '../access/forget-access.ts';
 import { type Administrators, firstMemberWrites } from '../access/members.ts';
-import { forgetBuildSecrets } from '../secrets/build-secrets.ts';
+import { forgetKept } from '../secrets/kept-for-builds.ts';
 
 export interface NewProject {
   name: string;
@@ -160,7 +160,7 @@ export async function deleteProject(
       delete: keyOf(project),
     })),
   );
-  await forgetBuildSecrets(ports, project);
+  await forgetKept(ports, project);
 }
 
 async function refuseContents(store: Store, project: string): Promise<void> {

@@ -122,10 +122,13 @@ export const permissions = permission({
   'version.create': { least: 'developer', acrossEnvironments: true, does: 'register an image as a version' },
   'version.delete': { least: 'maintainer', does: 'delete a version that nothing needs, with its image' },
   'build.create': { least: 'developer', acrossEnvironments: true, does: 'build a version from source' },
-  'build-secret.read': { least: 'viewer', does: 'list the names of secrets for builds, never values' },
+  'build-secret.read': {
+    least: 'viewer',
+    does: 'list the names of secrets for builds and of registries, never values',
+  },
   'build-secret.write': {
     least: 'maintainer',
-    does: 'set and remove secrets that every build of the project sees',
+    does: 'set and remove secrets that every build of the project sees, and passwords of registries',
   },
   'environment.read': { least: 'viewer', does: 'list and read environments and what is in them' },
   'environment.create': { least: 'developer', does: 'create an environment' },

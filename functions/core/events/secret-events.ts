@@ -29,6 +29,18 @@ export const secretEvents = {
     words: 'Secret {name} for builds has a new version',
   },
   'build-secret.deleted': { data: z.object(nameData), words: 'Secret {name} for builds deleted' },
+  'registry.changed': {
+    data: z.object({
+      registry: z.string().describe('Its host.'),
+      username: z.string(),
+      version: z.string().describe('Id of the version of the password, which is in no event.'),
+    }),
+    words: 'Credentials for the registry {registry} set',
+  },
+  'registry.deleted': {
+    data: z.object({ registry: z.string().describe('Its host.') }),
+    words: 'Credentials for the registry {registry} deleted',
+  },
   'secret.created': { data: z.object(putData), words: 'Secret {name} put into {environment}' },
   'secret.changed': {
     data: z.object(putData),

@@ -31,6 +31,7 @@ const byNoun: Readonly<Record<NounOf<EventType>, readonly Criterion[]>> = {
   shell: ['CC6.1'],
   secret: ['CC6.1'],
   'build-secret': ['CC6.1'],
+  registry: ['CC6.1'],
   'secret-sources': ['CC6.1'],
   'github-app': ['CC6.1'],
   member: ['CC6.3'],

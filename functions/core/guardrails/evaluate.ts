@@ -116,14 +116,14 @@ function registryOf(reference: string): string | undefined {
   return isHost ? [host.toLowerCase(), ...path].join('/') : undefined;
 }
 
-/** The name of an image that was pushed; undefined where Berth built it. */
+/** The name of an image that was pushed, or taken from another registry; undefined where Berth built it. */
 function pushedReference(source: Source): string | undefined {
   switch (source.kind) {
     case 'image':
       return source.reference;
     case 'git':
     case 'upload':
-      return undefined;
+      return source.image;
     default:
       return source satisfies never;
   }
@@ -146,7 +146,8 @@ function checkDigest(source: Source): Finding | undefined {
   if (reference === undefined || /(?:^|@)sha256:[0-9a-f]{64}$/.test(reference)) return undefined;
   return {
     fact: `the version was registered by the tag "${reference}"`,
-    remedy: 'Register the image by its digest, sha256:..., and deploy that version.',
+    remedy:
+      'Register the image by its digest, sha256:..., or name it so in the Score file, and deploy that version.',
   };
 }
 

@@ -143,6 +143,14 @@ export const sourceLimits = {
     past: 'A further one is refused; those that are there can be changed.',
     code: 'conflict',
   }),
+  registryCredentials: limit({
+    value: 20,
+    unit: 'values',
+    of: 'Credentials for other registries',
+    each: 'a project',
+    past: 'A further one is refused; those that are there can be changed.',
+    code: 'conflict',
+  }),
   buildSecretValue: limit({
     value: 16 * KIB,
     unit: 'bytes',
@@ -150,6 +158,14 @@ export const sourceLimits = {
     each: 'a secret',
     past: 'The request is refused.',
     code: 'invalid_request',
+  }),
+  buildArguments: limit({
+    value: 4096,
+    unit: 'characters',
+    of: 'Arguments of a Dockerfile together',
+    each: 'a Score file',
+    past: 'The Score file is refused.',
+    code: 'invalid_score',
   }),
   workspacePatterns: limit({
     value: 16_384,

@@ -27,9 +27,21 @@ export interface SecretSources {
   updatedBy: string;
 }
 
-/** Secrets that the builds of a project see, by name; the values are kept behind the Secrets port alone. */
+/** Of what builds are given, without the value. */
+export interface KeptForBuilds {
+  version: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+
+/**
+ * What the builds of a project are given: secrets by name, and what registries are signed in to with, by their hosts. The values are
+ * kept behind the Secrets port alone.
+ */
 export interface BuildSecrets {
-  secrets: Record<string, { version: string; updatedAt: string; updatedBy: string }>;
+  secrets: Record<string, KeptForBuilds>;
+  /** Absent where there never were any. */
+  registries?: Record<string, KeptForBuilds & { username: string }>;
 }
 
 /** A secret's name and versions; the values are kept behind the Secrets port alone. */

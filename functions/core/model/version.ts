@@ -1,9 +1,12 @@
 /** Versions: an image digest and the workload that came with it. */
 import type { ScoreWorkload } from '../score/workload.ts';
 
-/** Where a version's source came from. `path` is the folder that was built, where that was not the whole. */
+/**
+ * Where a version's source came from. `path` is the folder that was built, where that was not the whole; `image` is the one of
+ * another registry that its Score file names, in full, where that was taken and nothing built.
+ */
 export type Source =
-  | { kind: 'upload'; sha256: string; bytes: number; path?: string }
+  | { kind: 'upload'; sha256: string; bytes: number; path?: string; image?: string }
   | {
       kind: 'git';
       url: string;
@@ -14,6 +17,7 @@ export type Source =
       author?: string;
       message?: string;
       path?: string;
+      image?: string;
     }
   | { kind: 'image'; reference: string };
 

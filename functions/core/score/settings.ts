@@ -5,6 +5,12 @@ import { limits } from '../limits.ts';
 import { isName } from '../names.ts';
 import { readMs, readPath, readRate, readSteps, readWebhook } from '../rollout/read-rollout.ts';
 import { type RolloutPlan, rolloutPlan, type Strategy, strategies } from '../rollout/rollout-plan.ts';
+import {
+  type BuildSettings,
+  readBuildArguments,
+  readDockerfilePath,
+  readStage,
+} from '../source/build-settings.ts';
 import { type Fault, invalidScore, quote } from './file/score-faults.ts';
 import { nearest } from './file/suggest.ts';
 import type { ScoreWorkload } from './workload.ts';
@@ -22,6 +28,8 @@ export interface WorkloadSettings {
   processes?: Readonly<Record<string, number>>;
   /** `recreate` stops the old instance first: for programs that can not run twice at the same time. */
   strategy: Strategy;
+  /** How its Dockerfile is built; absent where nothing is said of it. */
+  build?: BuildSettings;
   /** A client is kept by a cookie with the replica that answered it first; absent where any replica takes each request. */
   affinity?: 'cookie';
   /** How a new version takes over step by step; absent where it does so as soon as it is ready. */
@@ -60,6 +68,9 @@ export const settingNames = [
   'replicas',
   'max-replicas',
   'processes',
+  'dockerfile',
+  'build-target',
+  'build-args',
   'strategy',
   'affinity',
   'progress-deadline-seconds',
@@ -156,6 +167,11 @@ export function readSettings(annotations: Readonly<Record<string, string>> = {})
   const replicas = read('replicas', (text) => integer(text, 1, REPLICAS_MAX)) ?? 1;
   const maxReplicas = read('max-replicas', (text) => integer(text, replicas, REPLICAS_MAX)) ?? replicas;
   const apart = read('processes', processes);
+  const build = present({
+    dockerfile: read('dockerfile', readDockerfilePath)?.value,
+    target: read('build-target', readStage)?.value,
+    args: read('build-args', readBuildArguments),
+  });
   const deadline = read('progress-deadline-seconds', (text) => integer(text, 5, 900)) ?? 120;
   const minReady = read('min-ready-seconds', (text) => integer(text, 0, deadline - 1)) ?? MIN_READY_DEFAULT;
   const drain = read('drain-seconds', (text) => integer(text, 0, DRAIN_MAX));
@@ -196,6 +212,7 @@ export function readSettings(annotations: Readonly<Record<string, string>> = {})
       replicas,
       maxReplicas,
       ...(apart && { processes: apart }),
+      ...(Object.keys(build).length > 0 && { build }),
       strategy,
       ...(affinity && { affinity }),
       ...(rollout && { rollout }),

@@ -106,16 +106,23 @@ export function detect(files: SourceFiles, workspace?: SourceFiles): BuildPlan |
   return { detected: `static site${built}`, command: [], staticRoots, ...extra };
 }
 
-/** The plan of a source that a Dockerfile builds; undefined where there is none. */
-export function detectDockerfile(files: SourceFiles): BuildPlan | undefined {
-  if (!files.has(DOCKERFILE)) return undefined;
+/**
+ * The plan of a source that a Dockerfile builds; undefined where there is none. What serves is the image's own command, and a
+ * Procfile has the processes beside it.
+ * @param dockerfile its path
+ */
+export function detectDockerfile(files: SourceFiles, dockerfile = DOCKERFILE): BuildPlan | undefined {
+  if (!files.has(dockerfile)) return undefined;
+  const { release, processes, notes } = processesBeside(files);
   return {
-    detected: 'built by its Dockerfile',
+    detected: dockerfile === DOCKERFILE ? 'built by its Dockerfile' : `built by ${dockerfile}`,
     runs: [],
     builtByWorkspace: false,
     command: [],
     staticRoots: [],
-    notes: [],
+    notes,
+    ...(release !== undefined && { releaseCommand: release }),
+    ...(processes && { processes }),
   };
 }
 
@@ -218,7 +225,55 @@ function readProcfile(
         'command behind "web:" too, and add a score.yaml without service.ports.',
     });
   const command = procfileWords('web', web);
-  const notes = ignored.map((line) => `Procfile: this line is no process and is ignored: ${line}`);
+  const others = othersOf(files, processes, procfileWords);
+  const release = processes.get('release');
+  // The version keeps the line as it is, so it is better refused now than at a deployment.
+  if (release !== undefined) procfileWords('release', release);
+  return {
+    start: { command, by: 'the Procfile' },
+    notes: [...ignored.map(ignoredLine), ...others.notes],
+    ...(release !== undefined && { release }),
+    ...(others.processes && { processes: others.processes }),
+  };
+}
+
+const ignoredLine = (line: string): string => `Procfile: this line is no process and is ignored: ${line}`;
+
+/** What a Procfile has beside the command of an image. Images are built without it, so that nothing in it ends a build. */
+function processesBeside(files: SourceFiles): {
+  release?: string;
+  processes?: Record<string, string[]>;
+  notes: string[];
+} {
+  const { processes, ignored } = parseProcfile(files.get('Procfile') ?? '');
+  const notes = ignored.map(ignoredLine);
+  if (processes.has('web')) notes.push("Procfile: web is left out, since the image's own command serves");
+  const wordsOf = (type: string, line: string): string[] | undefined => {
+    try {
+      return procfileWords(type, line);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      notes.push(`Procfile: ${type} does not run. ${error.message}`);
+      return undefined;
+    }
+  };
+  const others = othersOf(files, processes, wordsOf);
+  const release = processes.get('release');
+  const isTaken = release !== undefined && wordsOf('release', release) !== undefined;
+  return {
+    notes: [...notes, ...others.notes],
+    ...(isTaken && { release }),
+    ...(others.processes && { processes: others.processes }),
+  };
+}
+
+/** @param wordsOf the words of a process; undefined where it can not be run */
+function othersOf(
+  files: SourceFiles,
+  processes: ReadonlyMap<string, string>,
+  wordsOf: (type: string, line: string) => string[] | undefined,
+): { processes?: Record<string, string[]>; notes: string[] } {
+  const notes: string[] = [];
   const others = new Map<string, string[]>();
   const hasScore = SCORE_FILES.some((name) => files.has(name));
   for (const [type, line] of processes) {
@@ -232,17 +287,12 @@ function readProcfile(
       notes.push(
         `Procfile: ${type} does not run: its name, or the number of processes, is more than Berth takes`,
       );
-    else others.set(name, procfileWords(type, line));
+    else {
+      const words = wordsOf(type, line);
+      if (words) others.set(name, words);
+    }
   }
-  const release = processes.get('release');
-  // The version keeps the line as it is, so it is better refused now than at a deployment.
-  if (release !== undefined) procfileWords('release', release);
-  return {
-    start: { command, by: 'the Procfile' },
-    notes,
-    ...(release !== undefined && { release }),
-    ...(others.size > 0 && { processes: Object.fromEntries(others) }),
-  };
+  return { notes, ...(others.size > 0 && { processes: Object.fromEntries(others) }) };
 }
 
 function rootsOfSite(files: SourceFiles, manifest: Manifest | undefined): string[] {

@@ -7,6 +7,7 @@ import { limits } from '../limits.ts';
 import { shortHash } from '../names.ts';
 import { Problem } from '../problem.ts';
 import { type Instruction, instructionsOf, linesOf, possibleInstructionsOf } from './dockerfile-lines.ts';
+import { type ExternalImage, readExternalImage } from './external-image.ts';
 
 const OTHER_ESCAPE = /^[ \t]*#[ \t]*escape[ \t]*=[ \t]*(?!\\[ \t\r]*$)/im;
 
@@ -54,28 +55,42 @@ function split(rest: string): { flags: string[]; words: string[] } {
   return { flags: words.slice(0, count), words: words.slice(count) };
 }
 
-/** A text with the defaults of arguments; it has a `$` where it is not known. */
-const expand = (text: string, defaults: ReadonlyMap<string, string>): string =>
+/** A text with the values of arguments; it has a `$` where it is not known. */
+const expand = (text: string, values: ReadonlyMap<string, string>): string =>
   text.replaceAll(VARIABLE, (_all, bare?: string, braced?: string, otherwise?: string) => {
     const name = bare ?? braced ?? '';
     // Those of the platform are words of the engine.
-    return defaults.get(name) ?? otherwise ?? (/^(?:TARGET|BUILD)/.test(name) ? 'amd64' : '');
+    return values.get(name) ?? otherwise ?? (/^(?:TARGET|BUILD)/.test(name) ? 'amd64' : '');
   });
 
-/** The defaults of arguments. One with two of them is not known: which one is meant depends on where it stands. */
-function defaultsOf(instructions: readonly Instruction[]): Map<string, string> {
-  const defaults = new Map<string, string>();
+/** A text as it is where no argument that has another default here is known. */
+const expandToDefaults = (text: string, values: ReadonlyMap<string, string>): string =>
+  expand(
+    text.replaceAll(VARIABLE, (all, _bare, _braced, otherwise?: string) => otherwise ?? all),
+    values,
+  );
+
+/**
+ * The values of arguments: those that are given, and the defaults of the others. One with two of them is not known: which one is
+ * meant depends on where it stands.
+ */
+function valuesOf(
+  instructions: readonly Instruction[],
+  given: Readonly<Record<string, string>>,
+): Map<string, string> {
+  const values = new Map<string, string>();
   for (const { name, rest } of instructions) {
     if (name !== 'ARG') continue;
     for (const word of rest.split(' ')) {
-      const [, key, text] = /^(\w+)=(.*)$/.exec(plain(word)) ?? [];
-      if (key === undefined || text === undefined) continue;
-      const value = expand(text, defaults);
-      const known = defaults.get(key) ?? value;
-      defaults.set(key, known === value ? value : UNKNOWN);
+      const [, key, text] = /^(\w+)(?:=(.*))?$/.exec(plain(word)) ?? [];
+      const own = key !== undefined && Object.hasOwn(given, key) ? given[key] : undefined;
+      if (key === undefined || (text === undefined && own === undefined)) continue;
+      const value = own ?? expand(text ?? '', values);
+      const known = values.get(key) ?? value;
+      values.set(key, known === value ? value : UNKNOWN);
     }
   }
-  return defaults;
+  return values;
 }
 
 function checkImage(name: string, stages: ReadonlySet<string>): void {
@@ -129,20 +144,29 @@ function sourcesOf(words: readonly string[]): string[] {
 }
 
 /** @returns how a Dockerfile is checked, instruction by instruction in their order */
-function createCheck(defaults: ReadonlyMap<string, string>, stagesBefore: (line: number) => number) {
+function createCheck(
+  values: ReadonlyMap<string, string>,
+  stagesBefore: (line: number) => number,
+  image: (name: string) => void,
+) {
   const stages = new Set<string>();
+  const take = (name: string): void => {
+    checkImage(name, stages);
+    if (!stages.has(name.toLowerCase())) image(name);
+  };
   return ({ name, rest, from }: Instruction): void => {
     const { flags, words } = split(rest);
     if (name === 'FROM') {
-      const [image = '', as, stage = ''] = words.map(plain);
-      checkImage(expand(image, defaults), stages);
+      const [base = '', as, stage = ''] = words.map(plain);
+      // An argument of a stage is known there alone, and engines then take what the text has in its place.
+      for (const name of new Set([expand(base, values), expandToDefaults(base, values)])) take(name);
       if (as?.toUpperCase() === 'AS' && STAGE.test(stage) && !ID.test(stage)) stages.add(stage.toLowerCase());
     }
     if (name === 'COPY' || name === 'ADD')
       for (const flag of flags.map(plain)) {
         const [, place] = /^--from=(.*)$/.exec(flag) ?? [];
         const isStage = /^\d{1,3}$/.test(place ?? '') && Number(place) < stagesBefore(from);
-        if (place !== undefined && !isStage) checkImage(place, stages);
+        if (place !== undefined && !isStage) take(place);
       }
     if (name === 'ADD' && sourcesOf(words).some(mayBeAddress))
       throw refuse(
@@ -159,12 +183,26 @@ function createCheck(defaults: ReadonlyMap<string, string>, stagesBefore: (line:
   };
 }
 
+/** All can have those, so that nobody has them by another's password. */
+const isOpenToAll = (name: string): boolean => name.startsWith('docker.io/library/');
+
+/** Images on which a Dockerfile may stand that are not everyone's: their registries say whose they are. */
+function basesOf(names: ReadonlySet<string>): ExternalImage[] {
+  const read = [...names].flatMap((name) => readExternalImage(name) ?? []);
+  return read.filter(({ name }) => !isOpenToAll(name));
+}
+
 /**
  * @param scope stands for those who share a cache, and is known to nobody else
- * @returns the Dockerfile to build, whose cache is the scope's own
+ * @param args values of arguments, in the place of their defaults
+ * @returns the Dockerfile to build, whose cache is the scope's own, and the images that it stands on
  * @throws Problem build_failed
  */
-export function confineDockerfile(text: string, scope: string): string {
+export function confineDockerfile(
+  text: string,
+  scope: string,
+  args: Readonly<Record<string, string>> = {},
+): { text: string; bases: ExternalImage[] } {
   if (OTHER_ESCAPE.test(text)) throw refuse('it sets another escape character', 'Escape with "\\".');
   const lines = linesOf(text);
   if (lines.length > limits.dockerfileLines.value || text.length > limits.dockerfile.value)
@@ -174,11 +212,17 @@ export function confineDockerfile(text: string, scope: string): string {
     );
   const begins = instructionsOf(lines).filter(({ name }) => name === 'FROM');
   const possible = possibleInstructionsOf(lines);
-  const check = createCheck(defaultsOf(possible), (line) => begins.filter(({ from }) => from < line).length);
+  const names = new Set<string>();
+  const check = createCheck(
+    valuesOf(possible, args),
+    (line) => begins.filter(({ from }) => from < line).length,
+    (name) => names.add(name),
+  );
   for (const instruction of possible) check(instruction);
   // Engines know a step by the steps before it and its words, and not by all that it sees.
   const label = `LABEL dev.berth.cache=${shortHash(scope, 32)}`;
   const ends = new Set(begins.map(({ to }) => to));
   const confined = lines.map((line) => line.replaceAll(CACHE_MOUNT, (flag) => confineMount(flag, scope)));
-  return [...confined, ''].flatMap((line, at) => (ends.has(at) ? [label, line] : [line])).join('\n');
+  const built = [...confined, ''].flatMap((line, at) => (ends.has(at) ? [label, line] : [line])).join('\n');
+  return { text: built, bases: basesOf(names) };
 }

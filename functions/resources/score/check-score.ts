@@ -4,6 +4,7 @@ import { parseScore } from '../../core/score/file/parse.ts';
 import { formatPath, type ScoreError } from '../../core/score/file/score-faults.ts';
 import { readYaml, type YamlFile } from '../../core/score/file/yaml.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
+import { externalImage } from '../../core/source/external-image.ts';
 import { workloadProblems } from './workload-problems.ts';
 
 export interface ScoreFault extends ScoreError {
@@ -21,9 +22,21 @@ export function checkScoreText(text: string): ScoreFault[] {
     return faultsOf(error);
   }
   const file = readYaml(text);
-  return workloadProblems(workload, '.')
+  return sourceProblems(workload)
     .flatMap((problem) => faultsOf(problem).map((fault) => placed(file, workload, fault)))
     .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+}
+
+/** What is wrong with a workload of which there is no version yet: it may name an image that others keep. */
+export function sourceProblems(workload: ScoreWorkload): Problem[] {
+  try {
+    return workloadProblems(externalImage(workload).workload, '.');
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const containers = Object.entries(workload.containers);
+    const own = Object.fromEntries(containers.map(([name, each]) => [name, { ...each, image: '.' }]));
+    return [error, ...workloadProblems({ ...workload, containers: own }, '.')];
+  }
 }
 
 function faultsOf({ code, hint, message, extra }: Problem): ScoreFault[] {

@@ -25,11 +25,11 @@ function problemsOf(work: () => unknown): Problem[] {
   }
 }
 
-/** @throws Problem image_unavailable for any image but that of the version */
+/** What is kept of a version says its own image. @throws Problem image_unavailable for any other */
 export function requireOwnImage(name: string, { image }: ScoreContainer, digest: string): void {
   if (image === '.' || image === digest) return;
   throw new Problem('image_unavailable', `Container "${name}" asks for the image "${image}".`, {
-    hint: 'Write image: . to use the image of the version; other images can not be had here.',
+    hint: 'The image of a version is chosen when it is made: write image: . for what is built or named there, or let all containers of the Score file name one image of a registry, and make a version of that.',
   });
 }
 

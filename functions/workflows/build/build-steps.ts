@@ -1,11 +1,12 @@
 /** Steps of the workflow `build`. */
 import { gitCredentialOf } from '../../commands/connections/credential.ts';
-import { buildSecretsOf } from '../../commands/secrets/build-secrets.ts';
+import { keptForBuilds } from '../../commands/secrets/kept-for-builds.ts';
 import { registerVersion } from '../../commands/versions/versions.ts';
 import type { Operation } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { withFileContents } from '../../core/score/workload-files.ts';
+import { externalImage } from '../../core/source/external-image.ts';
 import { BuilderBusy, type BuildRequest, type BuildResult, type BuildSource } from '../../ports/builder.ts';
 import type { Ports } from '../../ports/index.ts';
 import { leaveQueue } from '../../records/build-queue-record.ts';
@@ -39,7 +40,7 @@ export const buildImage: Step<Operation<'build'>> = {
       operation: operation.id,
       source: sourceOf(operation),
       ...(path && { path }),
-      secrets: await buildSecretsOf(ports, operation.project),
+      ...(await keptForBuilds(ports, operation.project)),
       ...(await gitCredentialOf(ports, operation)),
     };
     const built = await buildInTurn(context, request, log);
@@ -103,7 +104,8 @@ function tagsOf({ input }: Operation<'build'>, { source }: BuildResult): string[
 async function workloadOf(operation: Operation<'build'>, built: BuildResult): Promise<ScoreWorkload> {
   // The YAML parser is not needed before the first build.
   const { parseScore } = await import('../../core/score/file/parse.ts');
-  if (built.score !== undefined) return withFileContents(parseScore(built.score), built.files);
+  if (built.score !== undefined)
+    return externalImage(withFileContents(parseScore(built.score), built.files)).workload;
   const processes = Object.entries(built.processes ?? {});
   return {
     apiVersion: 'score.dev/v1b1',

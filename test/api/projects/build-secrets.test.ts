@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { buildSecretsOf } from '../../../functions/commands/secrets/build-secrets.ts';
+import { keptForBuilds } from '../../../functions/commands/secrets/kept-for-builds.ts';
 import { createSubject, expectProblem, type Subject, seed } from '../support.ts';
 
 const path = '/v1/projects/demo/build-secrets';
@@ -23,7 +23,7 @@ describe('Secrets for builds', () => {
     ];
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
     expect(answers[3]?.body.items).toMatchObject([{ name: 'ANOTHER' }, { name: 'NPM_TOKEN' }]);
-    const given = await buildSecretsOf(ports, 'demo');
+    const given = (await keptForBuilds(ports, 'demo')).secrets;
     expect(await Promise.all(given.map(async (one) => [one.name, await one.read()]))).toEqual([
       ['NPM_TOKEN', value],
       ['ANOTHER', value],
@@ -63,6 +63,6 @@ describe('Secrets for builds', () => {
     expect((await put(3)).status).toBe(200);
     expect((await api('DELETE', '/v1/projects/empty')).status).toBe(204);
     expect(await ports.secrets.list('-builds/empty')).toEqual([]);
-    expect(await buildSecretsOf(ports, 'empty')).toEqual([]);
+    expect(await keptForBuilds(ports, 'empty')).toEqual({ secrets: [], registries: [] });
   });
 });

@@ -214,6 +214,57 @@ describe('A build in CodeBuild', () => {
     }
   });
 
+  it('of a Score file that names an image of others is that image, pulled with the project’s password', async () => {
+    const score = SCORE.replace('image: .', 'image: ghcr.io/acme/web:1');
+    const passwords = {
+      BERTH_REGISTRIES: '[{"registry":"ghcr.io","username":"bot"}]',
+      BERTH_REGISTRY_PASSWORD_0: 'ghp_0123456789',
+    };
+    const taken = await runBuild({ 'score.yaml': score, Dockerfile: 'x' }, {}, passwords);
+    expect(readOutcome(taken.outcome), taken.errors).toMatchObject({
+      digest: DIGEST,
+      image: 'ghcr.io/acme/web:1',
+      score,
+    });
+    expect(taken.calls.map(({ name, args }) => `${name} ${args[0]}`)).toEqual([
+      'docker pull',
+      'docker tag',
+      'aws ecr',
+      'docker push',
+      'docker image',
+    ]);
+    const auth = Buffer.from('bot:ghp_0123456789').toString('base64');
+    expect(JSON.parse(taken.calls[0]?.config ?? '')).toEqual({ auths: { 'ghcr.io': { auth } } });
+    const refusal = { 'docker pull': { status: 1, output: 'denied: ghp_0123456789\n' } };
+    const refused = await runBuild({ 'score.yaml': score }, refusal, passwords);
+    expect(() => readOutcome(refused.outcome)).toThrow(/ghcr.io\/acme\/web:1 could not be pulled.*••••/s);
+    for (const { calls, output, outcome } of [taken, refused])
+      expect(JSON.stringify([calls.map(({ args, env }) => [args, env]), output, outcome])).not.toMatch(
+        /ghp_/,
+      );
+  });
+
+  it('by a Dockerfile has the stage and the arguments that the Score file names, and the release line of a Procfile', async () => {
+    const annotations = {
+      'berth.dev/dockerfile': 'docker/web',
+      'berth.dev/build-target': 'production',
+      'berth.dev/build-args': "A=1 'B=b c'",
+    };
+    const score = JSON.stringify({
+      apiVersion: 'score.dev/v1b1',
+      metadata: { name: 'web', annotations },
+      containers: { main: { image: '.' } },
+    });
+    const Procfile = 'worker: python worker.py\nrelease: python migrate.py\n';
+    const { calls, errors } = await runBuild({ 'score.yaml': score, 'docker/web': 'FROM x', Procfile });
+    expect(calls[0]?.args.slice(3), errors).toEqual([
+      ...['--target', 'production', '--build-arg', 'A=1', '--build-arg', 'B=b c'],
+      ...['--label', 'dev.berth.release=python migrate.py', '--file', 'docker/web', '.'],
+    ]);
+    const without = await runBuild({ Dockerfile: 'FROM x', Procfile });
+    expect(readOutcome(without.outcome).processes).toEqual({ worker: ['python', 'worker.py'] });
+  });
+
   it.each<[string, Parameters<typeof runBuild>, string, RegExp]>([
     [
       'docker build fails',

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -55,10 +55,21 @@ const PROBER = `
   }).listen(process.env.PORT);
 `;
 
+const PASSWORD = 'open sesame';
+/** What bcrypt makes of it. */
+const HASH = '$2a$04$3Oy59b7RmoKjFY6VLTf8aOWgid87eMNIo/a3kGaz5QtBaBlwYkm2W';
+async function htpasswd(directory: string) {
+  const path = join(directory, 'htpasswd');
+  await writeFile(path, `berth:${HASH}\n`);
+  return { htpasswd: { realm: 'basic', path } };
+}
+
 // A first build of Go compiles its library.
 describe.skipIf(why)('Berth with a container engine', { timeout: 600_000 }, () => {
   const makeDirectory = temporaryDirectories();
   let registry: TestRegistry;
+  /** Asks for a password. */
+  let locked: TestRegistry;
   let podman: TestPodman;
   let berth: BerthChild;
   let directory: string;
@@ -67,7 +78,8 @@ describe.skipIf(why)('Berth with a container engine', { timeout: 600_000 }, () =
 
   beforeAll(async () => {
     registry = await startRegistry();
-    podman = await startPodman(registry);
+    locked = await startRegistry(htpasswd);
+    podman = await startPodman(registry, locked);
     await pushBases(podman, registry);
     directory = makeDirectory();
     port = await freePort();
@@ -83,6 +95,7 @@ describe.skipIf(why)('Berth with a container engine', { timeout: 600_000 }, () =
     await berth?.kill('SIGTERM');
     await podman?.stop();
     await registry?.stop();
+    await locked?.stop();
   });
 
   const succeeded = (operation: Json): Json => {
@@ -153,6 +166,78 @@ describe.skipIf(why)('Berth with a container engine', { timeout: 600_000 }, () =
       image: 'docker.io/library/nothing:1',
     });
     expect(missing.body.code).toBe('image_unavailable');
+  });
+
+  it('a Score file that names an image of others is a version of it, by the project’s own password', async () => {
+    const files = {
+      'main.mjs': PROBER,
+      Dockerfile: `FROM ${BASE_IMAGE}\nCOPY main.mjs /app/main.mjs\nCMD ["node", "/app/main.mjs"]\n`,
+    };
+    const image = `${locked.host}/acme/prober:1`;
+    const password = ['--creds', `berth:${PASSWORD}`, '--tls-verify=false'];
+    await podman.podman('build', '--quiet', '--tag', image, await writeFiles(makeDirectory(), files));
+    await podman.podman('push', '--quiet', ...password, image);
+    await podman.podman('rmi', image);
+    const score = JSON.stringify({
+      apiVersion: 'score.dev/v1b1',
+      metadata: { name: 'pulled' },
+      service: { ports: { www: { port: 80, targetPort: 8080 } } },
+      containers: { web: { image, variables: { PORT: '8080' } } },
+    });
+    const archive = await pack({ 'score.yaml': score });
+    const refused = await build('pulled', archive);
+    expect(refused).toMatchObject({ status: 'failed', error: { code: 'image_unavailable' } });
+    expect(refused.error.hint).toContain('registries');
+    const setPassword = (project: string, given: string) =>
+      berth.api('PUT', `/v1/projects/${project}/registries/${locked.host}`, {
+        username: 'berth',
+        password: given,
+      });
+    await setPassword('demo', 'a wrong password');
+    const wrong = await build('pulled', archive);
+    expect(wrong).toMatchObject({ status: 'failed', error: { code: 'image_unavailable' } });
+    expect((await setPassword('demo', PASSWORD)).status).toBe(200);
+    await run('pulled', archive);
+    expect((await ask('pulled')).text).toBe('here');
+    const [version] = (await berth.api('GET', `${services()}/pulled/versions`)).body.items;
+    expect(version.source).toMatchObject({ kind: 'upload', image });
+    // A Dockerfile may stand on it, and no other project's: what the engine has of it is nobody else's.
+    const Dockerfile = `FROM ${image}\nRUN ["node", "-e", ""]\n`;
+    succeeded(await build('standing', await pack({ Dockerfile })));
+    expect(await podman.podman('images')).toContain('acme/prober');
+    const others = await build('standing', await pack({ Dockerfile }), 'other');
+    expect(others).toMatchObject({ status: 'failed', error: { code: 'image_unavailable' } });
+    const told = JSON.stringify([refused, wrong, others, await berth.api('GET', '/v1/projects/demo/events')]);
+    for (const secret of [PASSWORD, 'a wrong password']) expect(told).not.toContain(secret);
+  });
+
+  it('builds the Dockerfile, the stage and with the arguments that the Score file names', async () => {
+    const say = (what: string) =>
+      `CMD ["node", "-e", "require('http').createServer((q, s) => s.end('${what}')).listen(process.env.PORT)"]`;
+    const annotations = {
+      'berth.dev/dockerfile': 'docker/web',
+      'berth.dev/build-target': 'first',
+      'berth.dev/build-args': `BASE=${BASE_IMAGE} 'GREETING=good day'`,
+    };
+    const files = {
+      'docker/web': [
+        'ARG BASE=scratch',
+        'FROM ${BASE} AS first',
+        'ARG GREETING=none',
+        'ENV GREETING=${GREETING}',
+        say("' + process.env.GREETING + '"),
+        'FROM first AS second',
+        say('second'),
+      ].join('\n'),
+      'score.yaml': JSON.stringify({
+        apiVersion: 'score.dev/v1b1',
+        metadata: { name: 'staged', annotations },
+        service: { ports: { www: { port: 80, targetPort: 8080 } } },
+        containers: { web: { image: '.', variables: { PORT: '8080' } } },
+      }),
+    };
+    await run('staged', await pack(files));
+    expect((await ask('staged')).text).toBe('good day');
   });
 
   it('tells what a Dockerfile would become before it is built', async () => {

@@ -99,6 +99,12 @@ it('digest only refuses what was registered by a tag', () => {
   expect(factOf(rule, image(`ghcr.io/acme/web:v1@${DIGEST}`))).toBeUndefined();
   expect(factOf(rule, image(DIGEST))).toBeUndefined();
   expect(factOf(rule, image(`${DIGEST}x`))).toBeDefined();
+  // What a Score file names is registered by that name, from wherever the file is.
+  const named = (name: string) => ({
+    source: { kind: 'upload' as const, sha256: '0', bytes: 1, image: name },
+  });
+  expect(factOf(rule, named('docker.io/library/nginx:1.27'))).toContain('docker.io/library/nginx:1.27');
+  expect(factOf(rule, named(`docker.io/library/nginx@${DIGEST}`))).toBeUndefined();
   expect(factOf(rule)).toBeUndefined();
 });
 

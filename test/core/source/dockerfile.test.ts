@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Problem } from '../../../functions/core/problem.ts';
 import { confineDockerfile } from '../../../functions/core/source/dockerfile.ts';
 
-const confine = (text: string, scope = 'secret of alpha'): string => confineDockerfile(text, scope);
+const confine = (text: string, scope = 'secret of alpha'): string => confineDockerfile(text, scope).text;
 const refusal = (text: string): Problem => {
   try {
     confine(text);

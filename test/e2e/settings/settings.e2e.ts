@@ -339,6 +339,17 @@ describe.skipIf(!chromiumPath)('The settings of a project', () => {
       .getByText('by grace')
       .waitFor();
     expect((await page.content()).includes('npm_correct_horse')).toBe(false);
+    await button('Add a registry').click();
+    await dialog().getByRole('textbox', { name: 'Registry' }).fill('ghcr.io');
+    await dialog().getByRole('textbox', { name: 'User' }).fill('acme-bot');
+    await dialog().getByLabel('Password').fill('ghp_correct_horse');
+    await inDialog('Save').click();
+    await gone();
+    await page
+      .getByRole('row', { name: /ghcr\.io acme-bot/ })
+      .getByText('by grace')
+      .waitFor();
+    expect((await page.content()).includes('ghp_correct_horse')).toBe(false);
     await button('Delete NPM_TOKEN').click();
     await inDialog('Delete NPM_TOKEN').click();
     await shows('None yet.');

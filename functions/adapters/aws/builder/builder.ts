@@ -30,6 +30,7 @@ import {
   type BuildVariables,
   GIT_TOKEN_VARIABLE,
   OUTCOME_MAX_BYTES,
+  REGISTRY_VARIABLE,
   readOutcome,
   SECRET_VARIABLE,
 } from './buildspec.ts';
@@ -112,9 +113,15 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
     const known = await readObject(Key);
     if (known !== undefined) return known;
     const result = new PutObjectCommand({ Bucket, Key: outcomeKey(request.operation) });
+    const { registries = [] } = request;
     const all: BuildVariables = {
       ...variables,
       ...(request.path !== undefined && { BERTH_PATH: request.path }),
+      ...(registries.length > 0 && {
+        BERTH_REGISTRIES: JSON.stringify(
+          registries.map(({ registry, username }) => ({ registry, username })),
+        ),
+      }),
       BERTH_REPOSITORY: repositoryUri(request.repository),
       BERTH_RESULT_URL: await getSignedUrl(s3, result, { expiresIn: PRESIGNED_SECONDS }),
     };
@@ -214,13 +221,36 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       await sent(s3.send(new DeleteObjectCommand({ Bucket, Key: buildKey(request.operation) })));
       throw new TransientError('CodeBuild had a fault of its own.');
     }
-    const { digest, score, files, detected, sha256, ref, commit, committedAt, author, message } =
-      readOutcome(told);
+    const {
+      digest,
+      score,
+      files,
+      detected,
+      image,
+      processes,
+      sha256,
+      ref,
+      commit,
+      committedAt,
+      author,
+      message,
+    } = readOutcome(told);
     const fetched = upload
       ? uploadSource({ sha256, ...upload })
       : gitSource(request, { ref, commit, committedAt, author, message });
-    const source = request.path === undefined ? fetched : { ...fetched, path: request.path };
-    return { digest, files, detected, source, ...(score === undefined ? {} : { score }) };
+    const source = {
+      ...fetched,
+      ...(request.path !== undefined && { path: request.path }),
+      ...(image !== undefined && { image }),
+    };
+    return {
+      digest,
+      files,
+      detected,
+      source,
+      ...(score !== undefined && { score }),
+      ...(processes && score === undefined && { processes }),
+    };
   }
 
   return {
@@ -257,12 +287,11 @@ function countBuild({ startTime, endTime }: Build, hasSource: boolean): void {
 }
 
 /** What CodeBuild reads for a build, by the names of variables. */
-function secretsOf({ secrets = [], credential }: BuildRequest) {
-  const all = secrets.map(({ name, path, version }) => ({
-    name: `${SECRET_VARIABLE}${name}`,
-    path,
-    version,
-  }));
+function secretsOf({ secrets = [], registries = [], credential }: BuildRequest) {
+  const all = [
+    ...secrets.map(({ name, path, version }) => ({ name: `${SECRET_VARIABLE}${name}`, path, version })),
+    ...registries.map(({ path, version }, at) => ({ name: `${REGISTRY_VARIABLE}${at}`, path, version })),
+  ];
   const { path, version } = credential ?? {};
   // What is kept nowhere is nothing that CodeBuild could read: source that is public is fetched all the same.
   if (path === undefined || version === undefined) return all;

@@ -17,6 +17,8 @@ export interface BuildVariables {
   BERTH_GIT_USER?: string;
   /** The folder that is built; absent for the whole source. */
   BERTH_PATH?: string;
+  /** What other registries are signed in to as, JSON as `registriesSchema` has it; absent where there is none. */
+  BERTH_REGISTRIES?: string;
   /** The image's name without tag, `<host>/<prefix>/<project>/<service>`. */
   BERTH_REPOSITORY: string;
   /** A presigned PUT for the outcome, JSON as `outcome` has it. */
@@ -25,6 +27,11 @@ export interface BuildVariables {
 
 /** What the names of variables begin with that hold secrets of the project, each under its own name. */
 export const SECRET_VARIABLE = 'BERTH_SECRET_';
+
+/** What the names of variables begin with that hold passwords of registries, each with its place in `BERTH_REGISTRIES` behind it. */
+export const REGISTRY_VARIABLE = 'BERTH_REGISTRY_PASSWORD_';
+
+export const registriesSchema = z.array(z.strictObject({ registry: z.string(), username: z.string() }));
 
 /** The variable that holds the token for the source. It is none of the secrets that the source sees. */
 export const GIT_TOKEN_VARIABLE = 'BERTH_GIT_TOKEN';
@@ -41,6 +48,7 @@ const CODES = [
   'source_unavailable',
   'nothing_to_run',
   'invalid_score',
+  'image_unavailable',
   'build_failed',
 ] as const satisfies readonly ProblemCode[];
 
@@ -52,6 +60,10 @@ const failure = z.strictObject({
 const success = z.strictObject({
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
   detected: text(1_000),
+  /** The image of another registry that was taken, in full. */
+  image: text(600).optional(),
+  /** Of a source without a Score file, beside its web. */
+  processes: z.record(text(63), z.array(text(4_096)).max(1_000)).optional(),
   score: text(1_000_000).optional(),
   files: z.record(text(4_096), text(2_000_000)),
   /** Of an upload: SHA-256 of the archive, hex. */

@@ -11,14 +11,18 @@ import type { Readable } from 'node:stream';
 import { limits } from '../../../core/limits.ts';
 import type { Source } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
+import { workloadSettings } from '../../../core/score/settings.ts';
+import { type BuildSettings, noDockerfile } from '../../../core/source/build-settings.ts';
 import {
   type BuildPlan,
   detect,
+  detectDockerfile,
   READ_BY_DETECTION,
   READ_OF_WORKSPACE,
   type SourceFiles,
 } from '../../../core/source/detect.ts';
 import { confineDockerfile } from '../../../core/source/dockerfile.ts';
+import { type ExternalImage, externalImage } from '../../../core/source/external-image.ts';
 import { DOCKERFILE, nothingToRun } from '../../../core/source/foreign.ts';
 import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
 import {
@@ -27,6 +31,7 @@ import {
   NO_BASE,
   OWN_BASE,
   RELEASE_LABEL,
+  type RegistryCredential,
   SCORE_LABEL,
 } from '../../../ports/registry.ts';
 import { diskProblem } from '../../files/disk-full.ts';
@@ -42,7 +47,8 @@ import { createSources } from './uploads.ts';
 export interface LocalBuilderOptions {
   /** Holds uploads and builds in progress. */
   directory: string;
-  layout: Pick<OciLayout, 'push' | 'takeArchive'>;
+  /** What it resolves is of other registries, or refused. */
+  layout: Pick<OciLayout, 'push' | 'takeArchive' | 'resolve'>;
   /**
    * Whether nothing of a source may run as the user of Berth: package managers run what packages name. A Dockerfile is built
    * all the same, and what needs no building.
@@ -73,6 +79,13 @@ export interface DockerfileBuilder {
       context(more: { from: string; to: string }[]): Readable;
       /** Its path in the folder. */
       dockerfile: string;
+      /** The stage that is the image; the last one where absent. */
+      target?: string;
+      /** Values of its arguments. */
+      args: Readonly<Record<string, string>>;
+      /** Images that it stands on, which their registries have to give. */
+      bases: readonly ExternalImage[];
+      registries: readonly RegistryCredential[];
       /** Values by name, for steps that ask for them. */
       secrets: Record<string, string>;
       /** An empty directory of this build. */
@@ -82,6 +95,14 @@ export interface DockerfileBuilder {
     },
     take: (archive: Readable) => Promise<T>,
   ): Promise<T>;
+}
+
+interface DockerfileSource {
+  source: Source;
+  score: FoundScore | undefined;
+  located: Located;
+  plan: BuildPlan;
+  build: BuildSettings & { dockerfile: string };
 }
 
 const OPERATION = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
@@ -154,11 +175,26 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     const located = await locate(tree, request.path);
     const { folder, home, within } = located;
     const score = await readScore(folder);
+    const external = score && externalImage(score.workload).image;
+    if (score && external) return takeImage(workspace, external, { source, score });
     const files = await filesOf(folder);
     const around = within === '' ? undefined : await filesOf(home, READ_OF_WORKSPACE);
-    const missing = files.has(DOCKERFILE) ? await builder.dockerfiles() : undefined;
-    if (files.has(DOCKERFILE) && options.dockerfiles && missing === undefined)
-      return buildDockerfile(options.dockerfiles, workspace, { source, score, located });
+    const { build = {} } = score ? workloadSettings(score.workload) : {};
+    const { dockerfile = DOCKERFILE } = build;
+    const named = Object.keys(build).length > 0;
+    const byDockerfile = detectDockerfile(files, dockerfile);
+    if (named && !byDockerfile) throw noDockerfile(dockerfile);
+    const missing = byDockerfile ? await builder.dockerfiles() : undefined;
+    if (byDockerfile && options.dockerfiles && missing === undefined)
+      return buildDockerfile(options.dockerfiles, workspace, {
+        source,
+        score,
+        located,
+        plan: byDockerfile,
+        build: { ...build, dockerfile },
+      });
+    // What asks for its Dockerfile in words is nothing else.
+    if (named && missing !== undefined) throw nothingToRun(new Map([[DOCKERFILE, undefined]]), missing);
     const plan = detect(files, around) ?? planOfScore(score);
     // A folder with a Dockerfile is a program: as a site it would show all of its source to everyone.
     const isShown = missing !== undefined && plan !== undefined && plan.staticRoots.length > 0;
@@ -214,28 +250,50 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     };
   }
 
+  /** The image that the Score file names; nothing of the source but that file is read. */
+  async function takeImage(
+    { request, log, signal }: Workspace,
+    { name }: ExternalImage,
+    { source, score }: { source: Source; score: FoundScore },
+  ): Promise<BuildResult> {
+    const detected = `the image ${name}, which the Score file names`;
+    log(`Detected: ${detected}`);
+    const credentials = async () => request.registries ?? [];
+    const { digest, size } = await options.layout.resolve(request.repository, name, credentials);
+    signal.throwIfAborted();
+    log(`Image ${digest}, ${size} bytes`);
+    const from = source.kind === 'image' ? source : { ...source, image: name };
+    return { digest, ...scoreOf(score), source: from, detected };
+  }
+
   async function buildDockerfile(
     dockerfiles: DockerfileBuilder,
     workspace: Workspace,
-    { source, score, located }: { source: Source; score: FoundScore | undefined; located: Located },
+    { source, score, located, plan, build: settings }: DockerfileSource,
   ): Promise<BuildResult> {
     const { request, log, signal } = workspace;
     const { folder, home, within } = located;
-    const detected = 'built by its Dockerfile';
+    const { dockerfile, target, args = {} } = settings;
+    const { detected } = plan;
     log(`Detected: ${detected}`);
+    for (const note of plan.notes) log(note);
     // The engine has one cache for all projects, and whoever knows a scope could get at what is cached for it.
     const scope = createHmac('sha256', cacheKey).update(request.repository.project).digest('hex');
-    const file = join(folder, DOCKERFILE);
-    const confined = confineDockerfile(await readFile(file, 'utf8'), scope);
+    const file = join(folder, dockerfile);
+    const confined = confineDockerfile(await readFile(file, 'utf8'), scope, args);
     // It may be a link: a file of its own takes its place.
     await rm(file);
-    await writeFile(file, confined);
+    await writeFile(file, confined.text);
     const { tarOf } = await import('../registry/tree.ts');
     const parts = (await readdir(home)).map((name) => ({ from: join(home, name), to: name }));
-    const labels = { ...labelsOf(source, score), [BASE_LABEL]: OWN_BASE };
+    const labels = { ...labelsOf(source, score, plan), [BASE_LABEL]: OWN_BASE };
     const build = {
       context: (more: typeof parts) => tarOf([...parts, ...more], log),
-      dockerfile: within === '' ? DOCKERFILE : `${within}/${DOCKERFILE}`,
+      dockerfile: within === '' ? dockerfile : `${within}/${dockerfile}`,
+      ...(target !== undefined && { target }),
+      args,
+      bases: confined.bases,
+      registries: request.registries ?? [],
       secrets: await readSecrets(workspace),
       scratch: workspace.directory,
       log,
@@ -245,7 +303,13 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
       options.layout.takeArchive(request.repository, archive, { labels, tags: [tagOf(source)] }),
     );
     log(`Image ${image.digest}, ${image.size} bytes`);
-    return { digest: image.digest, ...scoreOf(score), source, detected };
+    return {
+      digest: image.digest,
+      ...scoreOf(score),
+      ...(plan.processes && !score && { processes: plan.processes }),
+      source,
+      detected,
+    };
   }
 
   const builder: Builder = {

@@ -15,6 +15,7 @@ import { syncDirectory } from '../../files/atomic-file.ts';
 import { diskProblem } from '../../files/disk-full.ts';
 import {
   DIGEST_PATTERN,
+  notOfRepository,
   parseReference,
   readSignatures,
   signatureTag,
@@ -78,6 +79,9 @@ interface Found {
   document: OciConfig;
 }
 
+/** Images of others have an operating system: what runs them is what pulls them. */
+const ENGINE =
+  'Start Docker or Podman on the machine of Berth as its administrator, or name its socket in DOCKER_HOST, then make the version again.';
 const LAYERS_OF_IMAGES = 10;
 const LAYOUT = { imageLayoutVersion: '1.0.0' };
 const EMPTY: Index = { schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [] };
@@ -193,7 +197,7 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
   async function find(repository: RepositoryRef, reference: string): Promise<Found> {
     const path = pathOf(repository);
     const wanted = parseReference([`${repository.project}/${repository.service}`], reference);
-    if (!wanted) throw unavailable('the reference does not name an image of this service');
+    if (!wanted) throw notOfRepository(reference, ENGINE);
     const index = await readIndex(path);
     const descriptor = index?.manifests.find((entry) =>
       'imageDigest' in wanted

@@ -36,7 +36,7 @@ const KEYS: readonly (readonly [string, Left['kind'], string])[] = [
     'Berth makes no queues: keep SQS, and give the service its address and credentials as secrets.',
   ],
   ['taskdef_overrides', 'edit', 'There is no task definition: look for the setting in the Score file.'],
-  ['image.credentials', 'edit', 'Give the registry’s credentials to the builds: berth build-secrets.'],
+  ['image.credentials', 'edit', 'Give the registry’s credentials to the project: berth registries set.'],
   ['observability', 'note', 'Figures, logs and events are there by themselves; traces are not.'],
   ['network.vpc', 'note', 'Who reaches whom is Berth’s: services of an environment reach each other.'],
   ['storage.readonly_fs', 'note', 'It runs without it here.'],

@@ -15,16 +15,23 @@ import {
   type BuildOutcome,
   type BuildSuccess,
   GIT_TOKEN_VARIABLE,
+  REGISTRY_VARIABLE,
+  registriesSchema,
   SECRET_VARIABLE,
 } from '../../../adapters/aws/builder/buildspec.ts';
 import { standForMember } from '../../../adapters/aws/builder/workspace-for-buildpacks.ts';
 import { fetchRepository, unpackUpload, uploadGone } from '../../../adapters/source/fetch-source.ts';
-import { type Located, locate, refuseLinksOut } from '../../../adapters/source/locate.ts';
+import { type Located, locate, readText, refuseLinksOut } from '../../../adapters/source/locate.ts';
 import { readScore } from '../../../adapters/source/score-file.ts';
 import { type RunResult, run } from '../../../adapters/system/run-program.ts';
 import { BUILD_RUN_SECONDS } from '../../../core/operations/kinds/build.ts';
 import { Problem, toProblem } from '../../../core/problem.ts';
+import { workloadSettings } from '../../../core/score/settings.ts';
 import { createMask } from '../../../core/secrets/mask.ts';
+import { type BuildSettings, noDockerfile } from '../../../core/source/build-settings.ts';
+import { detectDockerfile } from '../../../core/source/detect.ts';
+import { type ExternalImage, externalImage } from '../../../core/source/external-image.ts';
+import { RELEASE_LABEL } from '../../../ports/registry.ts';
 import { quoteOutput } from '../../../ports/rules/telling-lines.ts';
 
 const variables = z
@@ -36,6 +43,7 @@ const variables = z
     BERTH_GIT_USER: z.string().optional(),
     [GIT_TOKEN_VARIABLE]: z.string().optional(),
     BERTH_PATH: z.string().optional(),
+    BERTH_REGISTRIES: z.string().optional(),
     BERTH_REPOSITORY: z.string().regex(/^[a-z0-9.:-]+\/[a-z0-9/._-]+$/),
     BERTH_RESULT_URL: z.url(),
     /** The image that holds the buildpacks. */
@@ -47,6 +55,8 @@ const variables = z
   .parse(process.env);
 
 const MINUTE = 60_000;
+/** What docker knows its own registry by. */
+const DOCKER_HUB = 'https://index.docker.io/v1/';
 /** What a lifecycle of buildpacks ends with when none of them knows the source. */
 const NOT_DETECTED = /status code: 20\b/;
 
@@ -60,7 +70,17 @@ const secrets = Object.fromEntries(
 );
 const { BERTH_GIT_USER: gitUser, [GIT_TOKEN_VARIABLE]: gitToken } = variables;
 const { BERTH_HUB_USERNAME: hubUser, BERTH_HUB_PASSWORD: hubPassword } = variables;
-const known = [hubPassword, gitToken].flatMap((one) => (one ? [one] : []));
+/** What others' registries are signed in to with, by the names that docker knows them by. */
+const registries = registriesSchema
+  .parse(JSON.parse(variables.BERTH_REGISTRIES ?? '[]'))
+  .map(({ registry, username }, at) => ({
+    host: registry === 'docker.io' ? DOCKER_HUB : registry,
+    username,
+    password: process.env[`${REGISTRY_VARIABLE}${at}`] ?? '',
+  }));
+const known = [hubPassword, gitToken, ...registries.map(({ password }) => password)].flatMap((one) =>
+  one ? [one] : [],
+);
 const mask = createMask([...Object.values(secrets), ...known]);
 
 const log = (line: string): boolean => process.stdout.write(`${mask(line)}\n`);
@@ -129,24 +149,27 @@ const failed = (what: string, { exitCode, timedOut, tail }: RunResult): Problem 
 /** Leaves credentials where docker and pack look for them, which hand them to no container. */
 async function leaveCredentials(
   directory: string,
-  host: string,
-  user: string,
-  password: string,
+  known: readonly { host: string; username: string; password: string }[],
 ): Promise<Record<string, string>> {
-  const auth = Buffer.from(`${user}:${password}`).toString('base64');
+  const auths = Object.fromEntries(
+    known.map(({ host, username, password }) => [
+      host,
+      { auth: Buffer.from(`${username}:${password}`).toString('base64') },
+    ]),
+  );
   const place = join(directory, `docker-${randomBytes(4).toString('hex')}`);
   await mkdir(place, { mode: 0o700 });
-  await writeFile(join(place, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }), {
-    mode: 0o600,
-  });
+  await writeFile(join(place, 'config.json'), JSON.stringify({ auths }), { mode: 0o600 });
   return { DOCKER_CONFIG: place };
 }
 
-/** What pulls from Docker Hub sees who pulls, where the company has an account there. */
-const hubCredentials = async (directory: string): Promise<Record<string, string>> =>
-  hubUser && hubPassword
-    ? leaveCredentials(directory, 'https://index.docker.io/v1/', hubUser, hubPassword)
-    : {};
+/** What pulls: by the project's passwords, and at Docker Hub else by the account that the company may have there. */
+async function pullCredentials(directory: string): Promise<Record<string, string>> {
+  const company =
+    hubUser && hubPassword ? [{ host: DOCKER_HUB, username: hubUser, password: hubPassword }] : [];
+  const all = [...company, ...registries];
+  return all.length > 0 ? leaveCredentials(directory, all) : {};
+}
 
 async function signIn(directory: string): Promise<Record<string, string>> {
   const [host = ''] = variables.BERTH_REPOSITORY.split('/');
@@ -163,20 +186,65 @@ async function signIn(directory: string): Promise<Record<string, string>> {
     minutes: 1,
   });
   if (asked.exitCode !== 0) throw failed('signing in to the registry', asked);
-  return leaveCredentials(directory, host, 'AWS', password);
+  return leaveCredentials(directory, [{ host, username: 'AWS', password }]);
 }
 
-async function buildImage(directory: string, located: Located, image: string): Promise<string> {
-  const env = { ...secrets, ...(await hubCredentials(directory)) };
+/** What an image was made of. */
+type Made = Pick<BuildSuccess, 'detected' | 'image' | 'processes'>;
+
+/** Takes an image of another registry, for the processors of this machine, which are those of the nodes. */
+async function takeImage(directory: string, { name }: ExternalImage, image: string): Promise<Made> {
+  const env = await pullCredentials(directory);
+  const pulled = await program('docker', ['pull', '--quiet', name], { cwd: directory, env });
+  if (pulled.exitCode !== 0)
+    throw new Problem(
+      'image_unavailable',
+      `The image ${name} could not be pulled. ${quoteOutput(pulled.tail, 5)}`,
+      {
+        hint: 'Look at its name and tag; where its registry asks for a password, set it with PUT /v1/projects/<project>/registries/<host>.',
+      },
+    );
+  const tagged = await program('docker', ['tag', name, image], { cwd: directory, minutes: 1 });
+  if (tagged.exitCode !== 0) throw failed('docker tag', tagged);
+  return { detected: `the image ${name}, which the Score file names`, image: name };
+}
+
+/** The texts by which a Dockerfile's Procfile is read; whether there is a Score file. */
+async function filesBeside(folder: string, dockerfile: string): Promise<Map<string, string | undefined>> {
+  const files = new Map<string, string | undefined>();
+  for (const name of [dockerfile, 'Procfile', 'score.yaml', 'score.yml']) {
+    const found = await lstat(join(folder, name)).catch(() => undefined);
+    if (found?.isFile()) files.set(name, undefined);
+  }
+  if (files.has('Procfile')) files.set('Procfile', await readText(join(folder, 'Procfile')));
+  return files;
+}
+
+async function buildImage(
+  directory: string,
+  located: Located,
+  image: string,
+  settings: BuildSettings | undefined,
+): Promise<Made> {
+  const env = { ...secrets, ...(await pullCredentials(directory)) };
   const { folder, home, within } = located;
-  const dockerfile = await lstat(join(folder, 'Dockerfile')).catch(() => undefined);
-  if (dockerfile?.isFile()) {
+  const { dockerfile = 'Dockerfile', target, args: values = {} } = settings ?? {};
+  const plan = detectDockerfile(await filesBeside(folder, dockerfile), dockerfile);
+  if (settings && !plan) throw noDockerfile(dockerfile);
+  if (plan) {
+    for (const note of plan.notes) log(note);
+    const { releaseCommand, processes, detected } = plan;
     // A step of it sees one where it asks for it: RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN.
     const mounts = Object.keys(secrets).flatMap((name) => ['--secret', `id=${name},env=${name}`]);
-    const args = ['build', '--tag', image, ...mounts, '--file', join(within, 'Dockerfile'), '.'];
+    const told = [
+      ...(target === undefined ? [] : ['--target', target]),
+      ...Object.entries(values).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+      ...(releaseCommand === undefined ? [] : ['--label', `${RELEASE_LABEL}=${releaseCommand}`]),
+    ];
+    const args = ['build', '--tag', image, ...mounts, ...told, '--file', join(within, dockerfile), '.'];
     const built = await program('docker', args, { cwd: home, env });
     if (built.exitCode !== 0) throw failed('docker build', built);
-    return 'built by its Dockerfile';
+    return { detected, ...(processes && { processes }) };
   }
   // Without a value it is taken from the environment of pack, so that no list of arguments has it.
   const named = Object.keys(secrets).flatMap((name) => ['--env', name]);
@@ -184,7 +252,7 @@ async function buildImage(directory: string, located: Located, image: string): P
   const args = ['build', image, '--path', '.', ...builder, ...named, '--no-color'];
   if (within !== '') await standForMember(located);
   const built = await program('pack', args, { cwd: home, env });
-  if (built.exitCode === 0) return 'built by buildpacks';
+  if (built.exitCode === 0) return { detected: 'built by buildpacks' };
   if (!built.tail.some((line) => NOT_DETECTED.test(line))) throw failed('pack build', built);
   throw new Problem(
     'nothing_to_run',
@@ -223,10 +291,20 @@ async function build(directory: string): Promise<BuildSuccess> {
   const score = await readScore(located.folder);
   // Tags can not be moved, so each build has a tag of its own.
   const image = `${variables.BERTH_REPOSITORY}:build-${randomBytes(6).toString('hex')}`;
-  const detected = await buildImage(directory, located, image);
+  const external = score && externalImage(score.workload).image;
+  const made = external
+    ? await takeImage(directory, external, image)
+    : await buildImage(directory, located, image, score && workloadSettings(score.workload).build);
   const digest = await push(directory, image);
   log(`Image ${digest}`);
-  return { digest, detected, files: score?.files ?? {}, ...source, ...(score ? { score: score.text } : {}) };
+  const { processes, ...rest } = made;
+  return {
+    digest,
+    ...rest,
+    files: score?.files ?? {},
+    ...source,
+    ...(score ? { score: score.text } : processes && { processes }),
+  };
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'berth-build-'));

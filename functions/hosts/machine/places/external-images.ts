@@ -1,10 +1,9 @@
 /** Versions of images that others keep: pulled once, into the service's own repository. */
 import type { Containers } from '../../../adapters/containers/containers.ts';
 import type { OciLayout } from '../../../adapters/local/registry/registry.ts';
+import { DIGEST_PATTERN, TAG_PATTERN } from '../../../adapters/oci/image.ts';
+import { readExternalImage } from '../../../core/source/external-image.ts';
 import { BASE_LABEL, OWN_BASE, type Registry } from '../../../ports/registry.ts';
-
-/** A name with a path, a tag or a digest behind it, which a tag or a digest alone is not. */
-const FOREIGN = /^(?!sha256:)[a-z0-9][a-z0-9._/:-]*[/:@][\w.:/@-]+$/i;
 
 /**
  * From then on the image is the digest that it had, whatever its tag names later.
@@ -14,12 +13,21 @@ export function withExternalImages(registry: OciLayout, containers: Containers |
   if (!containers) return registry;
   return {
     ...registry,
-    resolve(repository, reference) {
+    async resolve(repository, reference, credentials) {
       const own = `${repository.project}/${repository.service}`;
-      const isOwn = !FOREIGN.test(reference) || reference.split(/[:@]/)[0] === own;
-      if (isOwn) return registry.resolve(repository, reference);
+      const isOwn =
+        DIGEST_PATTERN.test(reference) || TAG_PATTERN.test(reference) || reference.split(/[:@]/)[0] === own;
+      const external = isOwn ? undefined : readExternalImage(reference);
+      if (!external) return registry.resolve(repository, reference);
+      const known = await credentials?.();
+      const credential = known?.find((one) => one.registry === external.registry);
       const labels = { [BASE_LABEL]: OWN_BASE };
-      return containers.pull(reference, (archive) => registry.takeArchive(repository, archive, { labels }));
+      const image = await containers.pull(
+        external.name,
+        (archive) => registry.takeArchive(repository, archive, { labels }),
+        credential,
+      );
+      return { ...image, takenFrom: external.name };
     },
   };
 }

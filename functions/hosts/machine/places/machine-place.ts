@@ -117,9 +117,10 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
     telemetry: createWorkloadTelemetry(senders, receiver.port),
     onCrash: (crash) => events?.crashed(crash),
   });
+  const images = withExternalImages(registry, containers?.containers);
   const builder = await createLocalBuilder({
     directory: path('builds'),
-    layout: registry,
+    layout: { ...registry, resolve: images.resolve },
     // Where tenants are kept apart, none reads or runs anything as the user of Berth.
     ...(config.containers?.all && { confined: true, allowLocalGit: false }),
     ...(containers && { dockerfiles: containers.containers.dockerfiles }),
@@ -140,7 +141,7 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
           return openManifests(registry, config.places).open(environment, where);
         },
       },
-      registry: withPushedImages(withExternalImages(registry, containers?.containers), pushed),
+      registry: withPushedImages(images, pushed),
       traces,
       workloads: { ...workloads, check: async () => resuming.standing() },
     },

@@ -23,6 +23,7 @@ import { createOciLayout, type OciLayout } from '../../../../functions/adapters/
 import type { ImageConfig } from '../../../../functions/ports/registry.ts';
 import { registryContract } from '../../../contracts/registry.ts';
 import { temporaryDirectories } from '../../../support/files/temporary.ts';
+import { keepManifest } from './keep-manifest.ts';
 
 const temporary = temporaryDirectories();
 const repository = { project: 'demo', service: 'web' };
@@ -58,20 +59,7 @@ registryContract('OCI layout on disk', async () => {
       const layers = [[{ from: folder({ 'file.txt': content }), to: 'app' }]];
       return (await layout.push(ref, { layers, config: config(content), tags })).digest;
     },
-    // Written as any tool writes OCI layouts.
-    async keep({ project, service }, tag, manifest, blobs) {
-      const root = join(directory, project, service);
-      const hash = (text: string) => createHash('sha256').update(text).digest('hex');
-      for (const text of [manifest, ...blobs]) writeFileSync(join(root, 'blobs/sha256', hash(text)), text);
-      const index = JSON.parse(readFileSync(join(root, 'index.json'), 'utf8'));
-      index.manifests.push({
-        mediaType: 'application/vnd.oci.image.manifest.v1+json',
-        digest: `sha256:${hash(manifest)}`,
-        size: manifest.length,
-        annotations: { 'org.opencontainers.image.ref.name': tag },
-      });
-      writeFileSync(join(root, 'index.json'), JSON.stringify(index));
-    },
+    keep: (...kept) => keepManifest(directory, ...kept),
     dispose: async () => undefined,
   };
 });

@@ -29,8 +29,11 @@ export async function whyNoPodman(): Promise<string | undefined> {
   ]);
 }
 
-/** @param mirror a registry by plain HTTP that has what Docker Hub has */
-export async function startPodman(mirror?: { host: string }): Promise<TestPodman> {
+/**
+ * @param mirror a registry by plain HTTP that has what Docker Hub has
+ * @param other another one by plain HTTP
+ */
+export async function startPodman(mirror?: { host: string }, other?: { host: string }): Promise<TestPodman> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-podman-'));
   const path = (name: string): string => join(directory, name);
   await writeFile(
@@ -52,7 +55,7 @@ location = "docker.io"
 [[registry.mirror]]
 location = "${mirror.host}"
 insecure = true
-`
+${other ? `[[registry]]\nlocation = "${other.host}"\ninsecure = true\n` : ''}`
       : '',
   );
   const env = {

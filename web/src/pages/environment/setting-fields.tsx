@@ -31,12 +31,13 @@ export function NameField({ value, onChange, taken }: FieldProps & { taken: read
 
 /** Takes several lines, as keys and certificates have them. */
 export const ValueField = ({
+  label = 'Value',
   value,
   onChange,
   description,
   autoFocus,
-}: FieldProps & { description: string; autoFocus: boolean }) => (
-  <FormField label="Value" description={description}>
+}: FieldProps & { label?: string; description: string; autoFocus: boolean }) => (
+  <FormField label={label} description={description}>
     <Textarea
       value={value}
       rows={value.includes('\n') ? 8 : 2}

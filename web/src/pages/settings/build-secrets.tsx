@@ -10,6 +10,7 @@ import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
 import { DataTable } from '../../components/page/data-table.tsx';
 import { Ago } from '../../components/time.tsx';
 import { SecretDialog } from '../environment/secret-dialog.tsx';
+import { Registries } from './build-secrets/registries.tsx';
 import { Settings } from './page.tsx';
 
 const SECRETS = '/v1/projects/{project}/build-secrets';
@@ -79,6 +80,7 @@ export default function BuildSecretsPage({ project }: { project: string }) {
           ]}
         />
       </Container>
+      <Registries project={project} />
       {open?.what === 'put' && (
         <SecretDialog
           header={open.name === undefined ? 'Add a build secret' : `New value of ${open.name}`}
