@@ -2340,7 +2340,7 @@ export type Event1 =
          */
         rule: string;
         /**
-         * A service, a job, a resource, a domain or an operation.
+         * A service, a job, a resource, a domain, an operation or a policy.
          */
         subject: string;
         /**
@@ -2389,7 +2389,7 @@ export type Event1 =
          */
         rule: string;
         /**
-         * A service, a job, a resource, a domain or an operation.
+         * A service, a job, a resource, a domain, an operation or a policy.
          */
         subject: string;
         firedAt: string;
@@ -2411,7 +2411,7 @@ export type Event1 =
          */
         rule: string;
         /**
-         * A service, a job, a resource, a domain or an operation.
+         * A service, a job, a resource, a domain, an operation or a policy.
          */
         subject: string;
         note?: string;
@@ -10715,6 +10715,13 @@ export interface Paths {
                          * How long after its bound: 1m to 1h.
                          */
                         grace: string;
+                      }
+                    | {
+                        kind: 'budget';
+                        /**
+                         * More of what a policy of the kind `budget` lets the environment cost in a month.
+                         */
+                        percent: number;
                       };
                   /**
                    * Where it holds; `*` stands for any text. Everywhere by default.
@@ -10903,7 +10910,7 @@ export interface Paths {
              */
             environment?: string;
             /**
-             * Alerts about this service, job, resource, domain or operation; about all where absent.
+             * Alerts about this service, job, resource, domain, operation or policy; about all where absent.
              */
             subject?: string;
             reason: string;
@@ -14403,6 +14410,13 @@ export interface AlertRule {
          * How long after its bound: 1m to 1h.
          */
         grace: string;
+      }
+    | {
+        kind: 'budget';
+        /**
+         * More of what a policy of the kind `budget` lets the environment cost in a month.
+         */
+        percent: number;
       };
   /**
    * Where it holds; `*` stands for any text. Everywhere by default.
@@ -14430,9 +14444,9 @@ export interface Alert {
   environment: string;
   service?: string;
   rule: string;
-  kind: 'error-rate' | 'latency' | 'crash-loop' | 'job' | 'backup' | 'certificate' | 'operation';
+  kind: 'error-rate' | 'latency' | 'crash-loop' | 'job' | 'backup' | 'certificate' | 'operation' | 'budget';
   /**
-   * A service, a job as `service/job`, a resource, a domain, or an operation.
+   * A service, a job as `service/job`, a resource, a domain, an operation, or a policy.
    */
   subject: string;
   state: 'firing' | 'resolved';
@@ -14486,7 +14500,7 @@ export interface AlertSilence {
    */
   environment?: string;
   /**
-   * Alerts about this service, job, resource, domain or operation; about all where absent.
+   * Alerts about this service, job, resource, domain, operation or policy; about all where absent.
    */
   subject?: string;
   reason: string;

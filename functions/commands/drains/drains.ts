@@ -70,7 +70,7 @@ export function mustRead({ logs }: Pick<Ports, 'logs'>): NonNullable<Ports['logs
     'not_supported',
     'Log drains are not possible here: the output of workloads is kept in their cluster, not by Berth.',
     {
-      hint: 'In AWS, let a subscription filter of the log group of the installation send it on; in a cluster of your own, an agent such as Fluent Bit or the OpenTelemetry Collector. docs/how-to/drain-logs.md has both.',
+      hint: 'The platform team can send it on: on AWS by a subscription filter of the log group, in another cluster by its agent. docs/how-to/drain-logs.md says how, and what is not hidden there.',
     },
   );
 }
