@@ -291,7 +291,9 @@ async function forgetPlaces(store: Store, drain: string): Promise<void> {
 }
 
 /** Removes the drains of a project that does not exist. @throws StoreConflict when there is a project by now */
-export async function forgetDrains({ store, secrets }: Ports, project: string): Promise<void> {
+export async function forgetDrains({ store, secrets, logs }: Ports, project: string): Promise<void> {
+  // Where drains are refused there are none.
+  if (!logs.reading) return;
   const { items } = await store.query<Drain>({
     pk: drainsPartition(project),
     limit: limits.drains.value * 2,
