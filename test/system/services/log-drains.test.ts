@@ -1,9 +1,9 @@
 /** A whole Berth sends what its workloads print, with secrets hidden, and goes on behind a kill -9. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type LineReceiver, openLineReceiver } from '../support/drains/line-receiver.ts';
-import { temporaryDirectories } from '../support/files/temporary.ts';
-import { type BerthChild, freePort, startChild } from '../support/process.ts';
-import { program } from '../support/programs.ts';
+import { type LineReceiver, openLineReceiver } from '../../support/drains/line-receiver.ts';
+import { temporaryDirectories } from '../../support/files/temporary.ts';
+import { type BerthChild, freePort, startChild } from '../../support/process.ts';
+import { program } from '../../support/programs.ts';
 
 const SECRET = 'correct-horse-battery-staple';
 /** Prints numbers, and what is secret, for as long as it runs. */
