@@ -466,6 +466,22 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "webhook.tested": {
     "words": "Webhook tested"
   },
+  "drain.created": {
+    "words": "Log drain created"
+  },
+  "drain.changed": {
+    "words": "Log drain changed"
+  },
+  "drain.deleted": {
+    "words": "Log drain deleted"
+  },
+  "drain.paused": {
+    "words": "Log drain paused by Berth: {reason}",
+    "tone": "bad"
+  },
+  "drain.tested": {
+    "words": "Log drain tested"
+  },
   "connection.created": {
     "words": "Service {service} connected to {repository}"
   },

@@ -20,6 +20,8 @@ export const actionWords: Readonly<Record<Action, string>> = {
   "trust.write": "make and delete trust rules for pipelines up to their own role",
   "webhook.read": "list where events of the project are sent",
   "webhook.write": "make, change, test and delete webhooks, and rotate what signs them",
+  "drain.read": "list where output of the project is sent",
+  "drain.write": "make, change, test and delete log drains",
   "connection.read": "read what a service is connected to, what was delivered, and previews; never secrets",
   "connection.write": "connect a service to a repository, disconnect it, and rotate what its provider signs with",
   "connection.redeliver": "do once more what a delivery asked for",

@@ -72,6 +72,13 @@ const table = {
     "least": "maintainer",
     "tokens": "never"
   },
+  "drain.read": {
+    "least": "maintainer"
+  },
+  "drain.write": {
+    "least": "maintainer",
+    "tokens": "never"
+  },
   "connection.read": {
     "least": "viewer"
   },

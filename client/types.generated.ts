@@ -157,6 +157,11 @@ export type Event = {
     | 'webhook.secret-rotated'
     | 'webhook.disabled'
     | 'webhook.tested'
+    | 'drain.created'
+    | 'drain.changed'
+    | 'drain.deleted'
+    | 'drain.paused'
+    | 'drain.tested'
     | 'connection.created'
     | 'connection.changed'
     | 'connection.secret-rotated'
@@ -1888,6 +1893,102 @@ export type Event1 =
       };
     }
   | {
+      type: 'drain.created';
+      data: {
+        /**
+         * Of the log drain.
+         */
+        id: string;
+        /**
+         * Of its URL; the rest of it may be a secret.
+         */
+        origin: string;
+        format: string;
+        /**
+         * Which lines are sent; all where absent.
+         */
+        filter?: {
+          environments?: string[];
+          services?: string[];
+          search?: string;
+        };
+        /**
+         * The output of operations is sent too.
+         */
+        operations?: true;
+        /**
+         * Names of headers of its own.
+         */
+        headers?: string[];
+        description?: string;
+      };
+    }
+  | {
+      type: 'drain.changed';
+      data: {
+        /**
+         * Of the log drain.
+         */
+        id: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+        /**
+         * Its URL is another one.
+         */
+        urlChanged?: true;
+        /**
+         * Values of its headers are others.
+         */
+        headersChanged?: true;
+      };
+    }
+  | {
+      type: 'drain.deleted';
+      data: {
+        /**
+         * Of the log drain.
+         */
+        id: string;
+        /**
+         * Of its URL; the rest of it may be a secret.
+         */
+        origin: string;
+      };
+    }
+  | {
+      type: 'drain.paused';
+      data: {
+        /**
+         * Of the log drain.
+         */
+        id: string;
+        /**
+         * Of its URL; the rest of it may be a secret.
+         */
+        origin: string;
+        reason: string;
+      };
+    }
+  | {
+      type: 'drain.tested';
+      data: {
+        /**
+         * Of the log drain.
+         */
+        id: string;
+        delivered: boolean;
+        status?: number;
+        reason?: string;
+      };
+    }
+  | {
       type: 'connection.created';
       data: {
         /**
@@ -2264,7 +2365,7 @@ export type Event1 =
          */
         rule: string;
         /**
-         * A service, a job, a resource, a domain or an operation.
+         * A service, a job, a resource, a domain, an operation or a policy.
          */
         subject: string;
         /**
@@ -2313,7 +2414,7 @@ export type Event1 =
          */
         rule: string;
         /**
-         * A service, a job, a resource, a domain or an operation.
+         * A service, a job, a resource, a domain, an operation or a policy.
          */
         subject: string;
         firedAt: string;
@@ -2335,7 +2436,7 @@ export type Event1 =
          */
         rule: string;
         /**
-         * A service, a job, a resource, a domain or an operation.
+         * A service, a job, a resource, a domain, an operation or a policy.
          */
         subject: string;
         note?: string;
@@ -4151,6 +4252,330 @@ export interface Paths {
         200: {
           content: {
             'application/json': WebhookWithSecret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/drains': {
+    /**
+     * List where output of a project is sent
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: LogDrain[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Send the output of a project to an address
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * An https URL at a public address. Of OTLP the whole of it, which mostly ends in /v1/logs; it may have a secret.
+             */
+            url: string;
+            /**
+             * `otlp`: OTLP/HTTP logs in JSON. `ndjson`: a JSON object a line.
+             */
+            format: 'otlp' | 'ndjson';
+            /**
+             * Which lines are sent; all of them by default.
+             */
+            filter?: {
+              /**
+               * Of these environments alone; `*` stands for any text.
+               *
+               * @minItems 1
+               * @maxItems 20
+               */
+              environments?: string[];
+              /**
+               * Of these services alone, with all of their processes.
+               *
+               * @minItems 1
+               * @maxItems 50
+               */
+              services?: string[];
+              /**
+               * Only lines that a search for it finds, as lists of lines have it.
+               */
+              search?: string;
+            };
+            /**
+             * The output of builds, runs and other operations too.
+             */
+            operations?: boolean;
+            /**
+             * Headers of its own, such as `authorization`. Their values are kept as secrets are.
+             */
+            headers?: {
+              [k: string]: string;
+            };
+            /**
+             * What it is for.
+             */
+            description?: string;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': LogDrain;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/drains/{drain}': {
+    /**
+     * Read a log drain, and how far it is
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the log drain. It must be an id of 26 characters, as given in a drain's "id".
+           */
+          drain: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': LogDrain;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Change, pause or resume a log drain
+     */
+    patch: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the log drain. It must be an id of 26 characters, as given in a drain's "id".
+           */
+          drain: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * An https URL at a public address. Of OTLP the whole of it, which mostly ends in /v1/logs; it may have a secret.
+             */
+            url?: string;
+            /**
+             * `otlp`: OTLP/HTTP logs in JSON. `ndjson`: a JSON object a line.
+             */
+            format?: 'otlp' | 'ndjson';
+            /**
+             * null: all lines.
+             */
+            filter?: {
+              /**
+               * Of these environments alone; `*` stands for any text.
+               *
+               * @minItems 1
+               * @maxItems 20
+               */
+              environments?: string[];
+              /**
+               * Of these services alone, with all of their processes.
+               *
+               * @minItems 1
+               * @maxItems 50
+               */
+              services?: string[];
+              /**
+               * Only lines that a search for it finds, as lists of lines have it.
+               */
+              search?: string;
+            } | null;
+            operations?: boolean;
+            /**
+             * All that there are to be, in place of those that there are; null: none.
+             */
+            headers?: {
+              [k: string]: string;
+            } | null;
+            /**
+             * null takes it away.
+             */
+            description?: string | null;
+            enabled?: boolean;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': LogDrain;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a log drain
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the log drain. It must be an id of 26 characters, as given in a drain's "id".
+           */
+          drain: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/drains/{drain}/test': {
+    /**
+     * Send a line to a log drain
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the log drain. It must be an id of 26 characters, as given in a drain's "id".
+           */
+          drain: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': LogDrainTest;
           };
         };
         default: {
@@ -10431,6 +10856,13 @@ export interface Paths {
                          * How long after its bound: 1m to 1h.
                          */
                         grace: string;
+                      }
+                    | {
+                        kind: 'budget';
+                        /**
+                         * More of what a policy of the kind `budget` lets the environment cost in a month.
+                         */
+                        percent: number;
                       };
                   /**
                    * Where it holds; `*` stands for any text. Everywhere by default.
@@ -10619,7 +11051,7 @@ export interface Paths {
              */
             environment?: string;
             /**
-             * Alerts about this service, job, resource, domain or operation; about all where absent.
+             * Alerts about this service, job, resource, domain, operation or policy; about all where absent.
              */
             subject?: string;
             reason: string;
@@ -11976,6 +12408,104 @@ export interface WebhookTest {
   status?: number;
   /**
    * Why it was not delivered.
+   */
+  reason?: string;
+}
+export interface LogDrain {
+  id: string;
+  project: string;
+  /**
+   * An https URL at a public address. Of OTLP the whole of it, which mostly ends in /v1/logs; it may have a secret.
+   */
+  url: string;
+  /**
+   * `otlp`: OTLP/HTTP logs in JSON. `ndjson`: a JSON object a line.
+   */
+  format: 'otlp' | 'ndjson';
+  /**
+   * Which lines are sent; all where absent.
+   */
+  filter?: {
+    environments?: string[];
+    services?: string[];
+    search?: string;
+  };
+  /**
+   * The output of builds, runs and other operations too.
+   */
+  operations: boolean;
+  /**
+   * Names of headers of its own. Their values are in no answer.
+   */
+  headers?: string[];
+  /**
+   * What it is for.
+   */
+  description?: string;
+  enabled: boolean;
+  /**
+   * Why Berth paused it.
+   */
+  pausedReason?: string;
+  /**
+   * How far it is; in answers to reads alone.
+   */
+  state?: {
+    /**
+     * How it is, in sentences.
+     */
+    words: string;
+    /**
+     * Lines that were taken, all in all.
+     */
+    delivered: number;
+    deliveredAt?: string;
+    /**
+     * Lines that wait for the receiver.
+     */
+    behind: number;
+    /**
+     * More wait than were counted.
+     */
+    behindIsMore?: true;
+    /**
+     * Lines that were not sent, or not taken, all in all.
+     */
+    dropped: number;
+    droppedAt?: string;
+    /**
+     * Some could not be counted.
+     */
+    droppedIsMore?: true;
+    /**
+     * The next lines are not taken; they are sent again.
+     */
+    failure?: {
+      since: string;
+      attempts: number;
+      reason: string;
+      nextAt: string;
+    };
+    lastError?: {
+      at: string;
+      reason: string;
+    };
+    /**
+     * Environments in other places, of whose output nothing is sent.
+     */
+    elsewhere?: string[];
+  };
+  createdAt: string;
+  createdBy: string;
+}
+export interface LogDrainTest {
+  delivered: boolean;
+  /**
+   * Of the answer.
+   */
+  status?: number;
+  /**
+   * Why the line was not taken.
    */
   reason?: string;
 }
@@ -14037,6 +14567,13 @@ export interface AlertRule {
          * How long after its bound: 1m to 1h.
          */
         grace: string;
+      }
+    | {
+        kind: 'budget';
+        /**
+         * More of what a policy of the kind `budget` lets the environment cost in a month.
+         */
+        percent: number;
       };
   /**
    * Where it holds; `*` stands for any text. Everywhere by default.
@@ -14064,9 +14601,9 @@ export interface Alert {
   environment: string;
   service?: string;
   rule: string;
-  kind: 'error-rate' | 'latency' | 'crash-loop' | 'job' | 'backup' | 'certificate' | 'operation';
+  kind: 'error-rate' | 'latency' | 'crash-loop' | 'job' | 'backup' | 'certificate' | 'operation' | 'budget';
   /**
-   * A service, a job as `service/job`, a resource, a domain, or an operation.
+   * A service, a job as `service/job`, a resource, a domain, an operation, or a policy.
    */
   subject: string;
   state: 'firing' | 'resolved';
@@ -14120,7 +14657,7 @@ export interface AlertSilence {
    */
   environment?: string;
   /**
-   * Alerts about this service, job, resource, domain or operation; about all where absent.
+   * Alerts about this service, job, resource, domain, operation or policy; about all where absent.
    */
   subject?: string;
   reason: string;
@@ -14141,6 +14678,10 @@ export interface LogLine {
   level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   deployment?: number;
   container?: string;
+  /**
+   * The replica that printed it; on one machine alone.
+   */
+  replica?: string;
   /**
    * Where lines of several services are asked for.
    */

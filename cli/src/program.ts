@@ -11,6 +11,7 @@ import { addLogs } from './commands/logs.ts';
 import { addMcp } from './commands/mcp.ts';
 import { addOperations } from './commands/operations.ts';
 import { addPlaces } from './commands/places.ts';
+import { addDrains } from './commands/reports/drains.ts';
 import { addEvidence } from './commands/reports/evidence.ts';
 import { addFigures } from './commands/reports/figures.ts';
 import { addAlerts } from './commands/running/alerts.ts';
@@ -64,6 +65,7 @@ export function createProgram(version: string): Command {
   addRollout(program);
   addServices(program);
   addLogs(program);
+  addDrains(program);
   addTraces(program);
   addRuns(program);
   addJobs(program);

@@ -15,6 +15,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./access/trusts.ts'),
   () => import('./access/token-exchange.ts'),
   () => import('./webhooks/webhooks.ts'),
+  () => import('./drains/drains.ts'),
   () => import('./events/events.ts'),
   () => import('./events/audit.ts'),
   () => import('./events/evidence.ts'),

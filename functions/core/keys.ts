@@ -84,6 +84,23 @@ export const webhookDeliveryKey = (project: string, id: string): Key => ({
 /** The path of a signing secret in the Secrets port; it is not the name of any environment. */
 export const signingSecretPath = (project: string, id: string): string => `${project}/-webhooks/${id}`;
 
+export const drainsPartition = (project: string): string => `drains#${project}`;
+export const drainKey = (project: string, id: string): Key => ({ pk: drainsPartition(project), sk: id });
+/** One partition for how far the drains of all projects are: each pass reads them together. */
+export const DRAIN_DELIVERIES = 'drain-deliveries';
+export const drainDeliveryKey = (project: string, id: string): Key => ({
+  pk: DRAIN_DELIVERIES,
+  sk: `${project}#${id}`,
+});
+/** How far a drain has read each stream. */
+export const drainPlacesPartition = (id: string): string => `drain-places#${id}`;
+export const drainPlaceKey = (id: string, stream: string): Key => ({
+  pk: drainPlacesPartition(id),
+  sk: stream,
+});
+/** The path of the headers that a drain sends; as those of webhooks. */
+export const drainHeadersPath = (project: string, id: string): string => `${project}/-drains/${id}`;
+
 export const connectionKey = ({ project, service }: ServiceRef): Key => ({
   pk: `connections#${project}`,
   sk: service,

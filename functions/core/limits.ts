@@ -5,6 +5,7 @@
 import { accessLimits } from './limits/access.ts';
 import { alertLimits } from './limits/alerts.ts';
 import { domainLimits } from './limits/domains.ts';
+import { drainLimits } from './limits/drains.ts';
 import { expiryLimits } from './limits/expiry.ts';
 import { KIB, type Limit, limit, MIB } from './limits/limit.ts';
 import { pipelineLimits } from './limits/pipelines.ts';
@@ -225,6 +226,7 @@ export const limits = {
   ...sourceLimits,
   ...accessLimits,
   ...domainLimits,
+  ...drainLimits,
   ...workloadLimits,
   ...wakingLimits,
   ...pipelineLimits,

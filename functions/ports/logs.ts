@@ -9,6 +9,8 @@ export interface LogLine {
   source: 'stdout' | 'stderr' | 'berth';
   deployment?: number;
   container?: string;
+  /** The replica that printed it, by the id that its status shows; absent where that is not known. */
+  replica?: string;
   /** The service that printed it, where lines of several are in one list. */
   service?: string;
   /** The process of the service, where lines of several are in one list and it is not of the web. */
@@ -60,6 +62,38 @@ export interface LogPage {
 /** How far back lines are read: so many lines, or all since a time. */
 export type LogTail = { tail: number; since?: string } | { tail?: undefined; since: string };
 
+/** A place between two lines of a stream; only what gave it can read it. */
+export type LogPlace = string;
+
+/** Lines behind a place. */
+export interface LinesOn {
+  /** The oldest first. */
+  lines: LogLine[];
+  /** Behind the last of them. */
+  place: LogPlace;
+  /** Bytes behind that place. */
+  left: number;
+  /** What stood between the place that was asked for and the first of these is not kept any more. */
+  isCut?: true;
+}
+
+/** Reads streams on from where it was, however long ago that is. */
+export interface LogReading {
+  /** The streams of which something is kept and whose names begin with `prefix/`, in any order. */
+  streams(prefix: string): Promise<LogStream[]>;
+  /**
+   * The lines behind a place, at most so many, and so many bytes but for one line that is larger by itself.
+   * @param from a `place` that it gave before; the oldest line that is kept unless given
+   */
+  readOn(
+    stream: LogStream,
+    from: LogPlace | undefined,
+    most: { lines: number; bytes: number },
+  ): Promise<LinesOn>;
+  /** Has each append told, by the stream's name; it is called while the caller of `append` waits. The result ends it. */
+  watch(appended: (stream: LogStream) => void): () => void;
+}
+
 export interface Logs {
   /** Appends without waiting; order is kept. A full disk drops lines and never the caller. */
   append(stream: LogStream, line: LogLine): void;
@@ -88,5 +122,7 @@ export interface Logs {
    * what keeps the lines forgets them by itself.
    */
   forget?(before: string): Promise<void>;
+  /** Absent where the lines are kept by others, who have no places to go on from. */
+  reading?: LogReading;
   close(): Promise<void>;
 }

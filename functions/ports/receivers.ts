@@ -1,7 +1,13 @@
 /** Addresses that users name, and that Berth sends to. */
 
 /** The status that the receiver answered with, of whatever kind, or why there is no answer, in words. */
-export type Receipt = { status: number } | { fault: string };
+export type Receipt =
+  | {
+      status: number;
+      /** How long the receiver asks to be left alone, where it does; whole seconds. */
+      retryAfterSeconds?: number;
+    }
+  | { fault: string };
 
 /** An answer with its text, or why there is none, in words. */
 export type Answered = { status: number; text: string } | { fault: string };
@@ -14,7 +20,7 @@ export interface Receivers {
    */
   refusal(url: string): string | undefined;
   /**
-   * POSTs a body, follows no redirect, and reads nothing of the answer but its status. It never rejects.
+   * POSTs a body, follows no redirect, and reads nothing of the answer but its head. It never rejects.
    * @param signal ends it before its own time is up
    */
   post(

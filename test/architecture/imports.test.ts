@@ -16,6 +16,7 @@ const allowed: Record<string, readonly string[]> = {
     'functions/core',
   ],
   'functions/webhooks': ['functions/commands', 'functions/records', 'functions/ports', 'functions/core'],
+  'functions/drains': ['functions/commands', 'functions/records', 'functions/ports', 'functions/core'],
   'functions/sweep': [
     'functions/workflows',
     'functions/webhooks',
@@ -26,6 +27,7 @@ const allowed: Record<string, readonly string[]> = {
     'functions/core',
   ],
   'functions/api': [
+    'functions/drains',
     'functions/webhooks',
     'functions/commands',
     'functions/resources',

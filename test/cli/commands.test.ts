@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { createProgram } from '../../cli/src/program.ts';
 import { startBerth, type TestBerth } from '../support/berth.ts';
+import { type LineReceiver, openLineReceiver } from '../support/drains/line-receiver.ts';
 import { type CommandLine, createCommandLine, type Run } from './support.ts';
 
 const SERVER = `
@@ -30,6 +31,7 @@ resources:
 `;
 
 let berth: TestBerth;
+let receiver: LineReceiver;
 let cli: CommandLine;
 /** Commands that were run: a command that no test runs is not done. */
 const ran = new Set<string>();
@@ -68,7 +70,11 @@ async function ok(line: string, options?: Parameters<CommandLine['run']>[1]): Pr
 
 beforeAll(async () => {
   // No name server answers there.
-  berth = await startBerth({ domains: { dnsServers: ['127.0.0.1:1'] } });
+  receiver = await openLineReceiver();
+  berth = await startBerth({
+    domains: { dnsServers: ['127.0.0.1:1'] },
+    trustedReceivers: [receiver.origin],
+  });
   cli = createCommandLine({
     'package.json': '{"scripts": {"start": "node server.js"}}',
     'server.js': SERVER,
@@ -79,6 +85,7 @@ beforeAll(async () => {
 afterAll(async () => {
   cli.close();
   await berth.close();
+  receiver.close();
 });
 
 describe('The command line', () => {
@@ -507,6 +514,26 @@ describe('The command line', () => {
     await ok(`alerts unsilence ${id}`);
     await ok('jobs delete ends-badly --env dev');
     await expect.poll(() => ok('alerts list --all'), { timeout: 60_000 }).toMatch(/ends-badly +resolved/);
+  });
+
+  it('sends output elsewhere, says how far that is, pauses it and ends it', async () => {
+    expect((await run('drains list')).err).toContain('Nothing is sent anywhere.');
+    const asked = `drains add ${receiver.origin}/in --format ndjson --envs dev pr-* --operations`;
+    const made = JSON.parse(await ok(`${asked} --header-stdin x-key --json`, { input: 'k3y\n' }));
+    expect(made).toMatchObject({ headers: ['x-key'], filter: { environments: ['dev', 'pr-*'] } });
+    expect((await run(`drains test ${made.id}`)).err).toContain('It was taken, with the status 200.');
+    expect(receiver.requests.at(-1)).toMatchObject({ path: '/in', headers: { 'x-key': 'k3y' } });
+    receiver.answer = (_request, response) => void response.writeHead(500).end();
+    expect(await run(`drains test ${made.id}`)).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining('the answer has the status 500'),
+    });
+    expect(await ok(`drains show ${made.id}`)).toContain('environments: dev, pr-*');
+    await ok(`drains pause ${made.id}`);
+    expect(await ok('drains list')).toMatch(/ndjson +127\.0\.0\.1:\d+ +paused +0 +0/);
+    await ok(`drains resume ${made.id}`);
+    await ok(`drains remove ${made.id}`);
+    expect((await run(`drains show ${made.id}`)).exitCode).toBe(1);
   });
 
   it('shows what environments cost, and one of them', async () => {

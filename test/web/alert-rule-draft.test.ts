@@ -24,9 +24,13 @@ describe('The form of an alert rule', () => {
     expect(ruleOf(draftOf(rule))).toEqual(rule);
   });
 
-  it.each(defaults)('begins a new rule as the one that holds from the start: $name', (rule) => {
-    expect(ruleOf(newRule(rule.when.kind))).toEqual(rule);
-  });
+  // Of a kind with two rules the first one is meant, which has its name.
+  it.each(defaults.filter(({ name, when }) => name === when.kind))(
+    'begins a new rule as the one that holds from the start: $name',
+    (rule) => {
+      expect(ruleOf(newRule(rule.when.kind))).toEqual(rule);
+    },
+  );
 
   it('begins each kind of rule with what the API takes', () => {
     const rules = alertKinds.map((kind) => ruleOf(newRule(kind)));

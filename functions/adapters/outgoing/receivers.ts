@@ -1,7 +1,7 @@
 /** Sends to receivers with the client for addresses that users name. */
 
 import { promises, type lookup as systemLookup } from 'node:dns';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { limits } from '../../core/limits.ts';
 import type { Receivers } from '../../ports/receivers.ts';
 import { type ConnectionOptions, checkUrl, createSending, ForbiddenAddress } from './outgoing.ts';
@@ -65,7 +65,11 @@ export function createReceivers(options: ConnectionOptions = {}): Receivers {
       return attempt(async (within) => {
         const answer = await sendTo('POST', text, headers, body, within);
         answer.destroy();
-        return { status: answer.statusCode ?? 0 };
+        const retryAfterSeconds = pauseOf(answer.headers);
+        return {
+          status: answer.statusCode ?? 0,
+          ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+        };
       }, signal);
     },
 
@@ -76,6 +80,13 @@ export function createReceivers(options: ConnectionOptions = {}): Receivers {
       }, signal);
     },
   };
+}
+
+/** Of Retry-After: seconds, or a time, which counts from when the answer says that it was made. */
+function pauseOf({ 'retry-after': asked, date }: IncomingHttpHeaders): number | undefined {
+  if (asked === undefined || /^\d{1,9}$/.test(asked)) return asked === undefined ? undefined : Number(asked);
+  const seconds = Math.ceil((Date.parse(asked) - Date.parse(date ?? '')) / 1000);
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
 async function textOf(answer: IncomingMessage): Promise<string> {

@@ -257,7 +257,11 @@ export function createByPlace(options: ByPlaceOptions): Required<InPlace> & { pl
       counts: async (ref) => (await of(ref)).activity.counts(ref),
       forget: async (ref) => (await of(ref, true)).activity.forget(ref),
     },
-    logs: withWorkloadLogs(home.logs, async (ref) => (await of(ref)).logs),
+    // What is in other places is not read on from here: who uses it says so.
+    logs: {
+      ...withWorkloadLogs(home.logs, async (ref) => (await of(ref)).logs),
+      ...(home.logs.reading && { reading: home.logs.reading }),
+    },
     places: {
       accept: async (place) => accept(place),
       async check(place) {

@@ -51,8 +51,15 @@ export interface ReplicaOptions {
 /** After so long without a listener the log says what is waited for. */
 const SILENT_MS = 3000;
 
+const idOf = ({ service, number }: WorkloadSpec, index: number): string => `${service}-${number}-${index}`;
+
 export function createReplica(options: ReplicaOptions): Replica {
-  const { context, spec, index, mask, onChange } = options;
+  const { spec, index, mask, onChange } = options;
+  // Its lines say which replica they are of.
+  const context: Context = {
+    ...options.context,
+    log: (ref, line) => options.context.log(ref, { ...line, replica: idOf(spec, index) }),
+  };
   const { timing } = context;
   const places = new Map<string, Place>();
   let bound = new Map<number, number>();
@@ -280,7 +287,7 @@ export function createReplica(options: ReplicaOptions): Replica {
       const startedAt = containers.find((container) => container.startedAt)?.startedAt;
       const restarts = containers.reduce((sum, container) => sum + container.restarts, 0);
       return {
-        id: `${spec.service}-${spec.number}-${index}`,
+        id: idOf(spec, index),
         deployment: spec.number,
         state: now,
         restarts,

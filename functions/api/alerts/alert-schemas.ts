@@ -58,6 +58,13 @@ function ruleForm<Duration extends z.ZodType>(
       kind: z.literal('operation'),
       grace: duration({ min: 60, max: LONGEST }, 'How long after its bound: 1m to 1h.'),
     }),
+    z.strictObject({
+      kind: z.literal('budget'),
+      percent: z.number().min(1).max(1000).meta({
+        description: 'More of what a policy of the kind `budget` lets the environment cost in a month.',
+        example: 80,
+      }),
+    }),
   ] as const;
   const bounds = { min: 1, max: LONGEST };
   return z.strictObject({
@@ -164,7 +171,7 @@ export const alertSchema = z
     rule: nameSchema.meta({ example: 'error-rate' }),
     kind: z.enum(alertKinds),
     subject: z.string().meta({
-      description: 'A service, a job as `service/job`, a resource, a domain, or an operation.',
+      description: 'A service, a job as `service/job`, a resource, a domain, an operation, or a policy.',
       example: 'guestbook',
     }),
     state: z.enum(['firing', 'resolved']),
@@ -195,7 +202,8 @@ const chosen = {
     .optional()
     .meta({ description: 'Alerts in this environment; in all where absent.' }),
   subject: lineSchema(300).optional().meta({
-    description: 'Alerts about this service, job, resource, domain or operation; about all where absent.',
+    description:
+      'Alerts about this service, job, resource, domain, operation or policy; about all where absent.',
     example: 'guestbook',
   }),
   reason: lineSchema(200).meta({ example: 'The database moves tonight' }),

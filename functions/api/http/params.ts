@@ -53,6 +53,7 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
   },
   trust: id('Id of the trust rule.', "a rule's"),
   webhook: id('Id of the webhook.', "a webhook's"),
+  drain: id('Id of the log drain.', "a drain's"),
   connection: id('Id of the connection, in the address of its hook.', "a connection's"),
   delivery: {
     pattern: /^[1-9][0-9]{0,9}$/,

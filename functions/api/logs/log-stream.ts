@@ -88,6 +88,10 @@ export const lineSchemaOfLog = z
       .meta({ description: 'How severe it says that it is; absent where it does not say.' }),
     deployment: z.int().optional().meta({ example: 3 }),
     container: z.string().optional().meta({ example: 'web' }),
+    replica: z
+      .string()
+      .optional()
+      .meta({ description: 'The replica that printed it; on one machine alone.', example: 'web-3-0' }),
     service: z.string().optional().meta({ description: 'Where lines of several services are asked for.' }),
     process: z.string().optional().meta({
       description: 'Where lines of several processes are asked for; absent for those of the web.',

@@ -1,13 +1,14 @@
 /** Removes everything that let people, tokens and pipelines into a project, once the project is gone. */
 import type { Ports } from '../../ports/index.ts';
 import { StoreConflict } from '../../ports/store.ts';
+import { forgetDrains } from '../drains/drains.ts';
 import { forgetWebhooks } from '../webhooks/webhooks.ts';
 import { forgetMembers } from './members.ts';
 import { forgetTokens } from './tokens.ts';
 import { forgetTrusts } from './trusts.ts';
 
 /**
- * Removes members, tokens, trust rules and webhooks of a project that does not exist. Records that a deletion left
+ * Removes members, tokens, trust rules, webhooks and log drains of a project that does not exist. Records that a deletion left
  * behind must neither let anybody into a later project of the same name nor report its events. A project that
  * somebody has made in the meantime is left as it is.
  */
@@ -18,6 +19,7 @@ export async function forgetAccess(ports: Ports, project: string): Promise<void>
     await forgetTokens(store, project);
     await forgetMembers(store, project);
     await forgetWebhooks(ports, project);
+    await forgetDrains(ports, project);
   } catch (error) {
     if (!(error instanceof StoreConflict)) throw error;
   }

@@ -6,7 +6,7 @@ import { alertEnds } from './alert-types.ts';
 const ofAlert = {
   alert: z.string().describe('Id of the alert.'),
   rule: z.string().describe('Name of the rule.'),
-  subject: z.string().describe('A service, a job, a resource, a domain or an operation.'),
+  subject: z.string().describe('A service, a job, a resource, a domain, an operation or a policy.'),
 };
 
 const silenceData = z.object({

@@ -26,7 +26,9 @@ export type AlertCondition =
   /** A certificate ends within so many days, or a sixth of its life where that is less, and was not renewed. */
   | { kind: 'certificate'; days: number }
   /** An operation has not ended so long after its bound. */
-  | { kind: 'operation'; graceSeconds: number };
+  | { kind: 'operation'; graceSeconds: number }
+  /** A month of the environment costs more than so many of a hundred of what a budget among the policies allows. */
+  | { kind: 'budget'; percent: number };
 
 export const alertKinds = [
   'error-rate',
@@ -36,6 +38,7 @@ export const alertKinds = [
   'backup',
   'certificate',
   'operation',
+  'budget',
 ] as const satisfies readonly AlertCondition['kind'][];
 export type AlertKind = AlertCondition['kind'];
 
@@ -61,7 +64,7 @@ export interface AlertRuleSet {
 
 /** What was found of one subject of a rule. */
 export interface AlertFinding {
-  /** A service, a job as `service/job`, a resource's uid, a domain, or the id of an operation. */
+  /** A service, a job as `service/job`, a resource's uid, a domain, the id of an operation, or the name of a policy. */
   subject: string;
   service?: string;
   /** `unknown`: it could not be seen, or says nothing: nothing fires and nothing resolves for it. */

@@ -22,4 +22,7 @@ export const defaultAlertRules: readonly AlertRule[] = [
   { name: 'backup', when: { kind: 'backup', intervals: 2 }, forSeconds: 0, clearSeconds: 0 },
   { name: 'certificate', when: { kind: 'certificate', days: 14 }, forSeconds: 600, clearSeconds: 0 },
   { name: 'operation', when: { kind: 'operation', graceSeconds: 300 }, forSeconds: 0, clearSeconds: 0 },
+  // They say nothing where nobody has set a budget.
+  { name: 'budget', when: { kind: 'budget', percent: 80 }, forSeconds: 0, clearSeconds: 0 },
+  { name: 'over-budget', when: { kind: 'budget', percent: 100 }, forSeconds: 0, clearSeconds: 0 },
 ];

@@ -1,4 +1,5 @@
 /** What the records of jobs, backups, domains and operations say for a rule. Pure. */
+import { dollars, toCents } from '../costs/environment-cost.ts';
 import type { DomainCertificate } from '../domains/domain-record.ts';
 import { formatDuration } from '../duration.ts';
 import type { Job } from '../model/job.ts';
@@ -111,6 +112,26 @@ export function judgeCertificate(
     notAfter,
     daysLeft: Math.floor((10 * left) / DAY_MS) / 10,
   });
+}
+
+/** @param budget US dollars of a month @param usdPerMonth what the environment costs in a month, as the budget counts it */
+export function judgeBudget(
+  percent: number,
+  { policy, budget }: { policy: string; budget: number },
+  usdPerMonth: number,
+): Judged {
+  const part = (100 * usdPerMonth) / budget;
+  if (part <= percent) return judged('fine');
+  return judged(
+    'breached',
+    `a month of the environment costs up to ${dollars(usdPerMonth)} USD, ${Math.floor(part)} % of the ${dollars(budget)} USD that the policy "${policy}" allows`,
+    {
+      usdPerMonth: toCents(usdPerMonth),
+      budgetUsdPerMonth: budget,
+      percent: Math.round(part * 100) / 100,
+      limitPercent: percent,
+    },
+  );
 }
 
 export function judgeOperation(

@@ -19,6 +19,8 @@ export function nextCommand(
       return `berth db backups ${where}`;
     case 'certificate':
       return `berth domains list ${there}`;
+    case 'budget':
+      return `berth cost ${where}`;
     case 'operation':
       return `berth operations show ${of.subject}`;
   }

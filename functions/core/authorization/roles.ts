@@ -92,6 +92,12 @@ export const permissions = permission({
     grants: { tokens: 'never' },
     does: 'make, change, test and delete webhooks, and rotate what signs them',
   },
+  'drain.read': { least: 'maintainer', does: 'list where output of the project is sent' },
+  'drain.write': {
+    least: 'maintainer',
+    grants: { tokens: 'never' },
+    does: 'make, change, test and delete log drains',
+  },
   'wake.ask': {
     least: 'public',
     does: 'have environments woken for requests that wait, as the activator of a cluster',

@@ -6,6 +6,7 @@ import type * as z from 'zod';
 import { alertEvents } from '../alerts/alert-events.ts';
 import { cloneEvents } from '../clones/clone-events.ts';
 import { domainEvents } from '../domains/domain-events.ts';
+import { drainEvents } from '../drains/drain-events.ts';
 import { pipelineEvents } from '../pipelines/pipeline-events.ts';
 import { accessEvents } from './access-events.ts';
 import { connectionEvents } from './connection-events.ts';
@@ -28,6 +29,7 @@ export const eventTypes = {
   ...secretEvents,
   ...accessEvents,
   ...webhookEvents,
+  ...drainEvents,
   ...connectionEvents,
   ...domainEvents,
   ...pipelineEvents,

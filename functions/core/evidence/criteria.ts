@@ -37,6 +37,7 @@ const byNoun: Readonly<Record<NounOf<EventType>, readonly Criterion[]>> = {
   member: ['CC6.3'],
   domain: ['CC6.6'],
   webhook: ['CC6.7'],
+  drain: ['CC6.7'],
   masking: ['CC6.7'],
   clone: ['CC6.7', 'CC8.1'],
   policy: ['CC6.8', 'CC8.1'],

@@ -13,8 +13,11 @@ export interface BudgetFacts {
 
 type Budget = PolicyRule & { kind: 'budget' };
 
-const isMeant = ({ of }: Budget, { kind, isProtected }: BudgetFacts): boolean =>
-  of === undefined || (of === 'protected' ? isProtected : of === kind);
+/** Whether a budget is for environments of that kind. */
+export const isMeant = (
+  { of }: Pick<Budget, 'of'>,
+  { kind, isProtected }: Pick<BudgetFacts, 'kind' | 'isProtected'>,
+): boolean => of === undefined || (of === 'protected' ? isProtected : of === kind);
 
 /** Less than a cent is no difference. */
 const CENT = 0.01;

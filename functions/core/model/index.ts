@@ -7,6 +7,7 @@ export * from '../alerts/alert-types.ts';
 export * from '../clones/clone-record.ts';
 export * from '../clones/masking-record.ts';
 export * from '../domains/domain-record.ts';
+export * from '../drains/drain.ts';
 export * from '../pipelines/promotion-record.ts';
 export * from '../placement/place-types.ts';
 export * from '../rollout/rollout-state.ts';

@@ -41,6 +41,7 @@ import { ConfigError, type LocalConfig, readConfig } from './config/config.ts';
 import { connectGitHubApp } from './connect-github-app.ts';
 import { connectVault } from './connect-vault.ts';
 import { domainPorts, listenSecurely } from './domains.ts';
+import { startDraining } from './draining.ts';
 import { createSignIn } from './identity/choose-identity.ts';
 import { checkLosses } from './losses.ts';
 import type { MachineOptions } from './places/machine-place.ts';
@@ -155,6 +156,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       },
     });
     let stopSweeping = async (): Promise<void> => undefined;
+    const stopDraining = startDraining(ports, log, config.sweepSeconds * 1000);
     const resumed = place.resume(ports).then(() => {
       if (!stopping.signal.aborted)
         stopSweeping = startSweeping(ports, config.sweepSeconds * 1000, log, lost);
@@ -165,6 +167,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       const closed = new Promise((resolve) => server.close(resolve));
       await resumed;
       await stopSweeping();
+      await stopDraining();
       await handlers.close();
       await secure?.close();
       server.closeIdleConnections();

@@ -29,7 +29,7 @@ export function cutLine(text: string, isWhole = true): string {
 }
 
 /** One line for each line of the message, with the known fields only, each cut to what the port allows. */
-export function normalize({ at, message, source, deployment, container }: LogLine): LogLine[] {
+export function normalize({ at, message, source, deployment, container, replica }: LogLine): LogLine[] {
   const messages = message.includes('\n') ? message.replace(/\r?\n$/, '').split(/\r?\n/) : [message];
   return messages.map((text) => ({
     at,
@@ -37,6 +37,7 @@ export function normalize({ at, message, source, deployment, container }: LogLin
     source,
     ...(deployment === undefined ? {} : { deployment }),
     ...(container === undefined ? {} : { container }),
+    ...(replica === undefined ? {} : { replica }),
   }));
 }
 

@@ -10,8 +10,14 @@ export function instanceOfStream(stream: LogStream): InstanceRef | undefined {
   return [project, environment, service].every(isName) ? { project, environment, service } : undefined;
 }
 
-/** @param of the Logs of the place where an instance runs; asked at each call that is for one */
-export function withWorkloadLogs(rest: Logs, of: (instance: InstanceRef) => Promise<Logs>): Logs {
+/**
+ * What reads on knows the other streams alone, and is left out.
+ * @param of the Logs of the place where an instance runs; asked at each call that is for one
+ */
+export function withWorkloadLogs(
+  { reading: _, ...rest }: Logs,
+  of: (instance: InstanceRef) => Promise<Logs>,
+): Logs {
   const logsOf = async (stream: LogStream): Promise<Logs> => {
     const instance = instanceOfStream(stream);
     return instance ? of(instance) : rest;

@@ -3,13 +3,17 @@
  * is deployed there; it writes only what has changed.
  */
 import { watchOlderEnvironments } from '../../commands/alerts/alert-watches.ts';
+import type { PolicySet } from '../../commands/guardrails/policies.ts';
 import { defaultAlertRules } from '../../core/alerts/default-rules.ts';
+import type { Policy } from '../../core/guardrails/policy-types.ts';
 import {
   ALERT_WATCHES,
   ALERT_WATCHES_BEGUN,
   alertRulesKey,
   environmentKey,
   OPERATIONS_QUEUE,
+  PLATFORM_POLICIES,
+  policiesKey,
 } from '../../core/keys.ts';
 import {
   type AlertRuleSet,
@@ -59,7 +63,7 @@ export async function lookAtAlerts(
   // The looks of a minute's schedule begin each elsewhere.
   const from = Math.floor(now / 7_000) % watches.length;
   const line = [...watches.slice(from), ...watches.slice(0, from)];
-  const look: Look = {
+  const look: Omit<Look, 'policies'> = {
     readsRecords,
     // For an hour after a jump nothing counts as late by its age.
     judgesAges: clock.jumpedAt === undefined,
@@ -68,11 +72,12 @@ export async function lookAtAlerts(
   const jumped = clock.jumpedAt === undefined ? {} : { jumpedAt: Date.parse(clock.jumpedAt) };
   const isTimeLeft = (): boolean => effects.now() - now < LOOK_MS;
   for (let at = 0; at < line.length && isTimeLeft(); at += READ_TOGETHER) {
-    const part = await withWhatTheyNeed(store, line.slice(at, at + READ_TOGETHER));
+    const part = await withWhatTheyNeed(store, line.slice(at, at + READ_TOGETHER), readsRecords);
     const work = async (): Promise<void> => {
       for (let next = part.shift(); next && isTimeLeft(); next = part.shift()) {
-        const { item, environment, rules } = next;
-        await advanceWatch(ports, item, environment, rules, look, jumped).catch((error: unknown) => {
+        const { item, environment, rules, policies } = next;
+        const whole = { ...look, policies };
+        await advanceWatch(ports, item, environment, rules, whole, jumped).catch((error: unknown) => {
           if (!(error instanceof StoreConflict)) onError(item.sk, error);
         });
       }
@@ -82,22 +87,40 @@ export async function lookAtAlerts(
 }
 
 /** What each look begins with is read for many environments together. */
-async function withWhatTheyNeed(store: Store, watches: readonly Item<AlertWatch>[]) {
+async function withWhatTheyNeed(store: Store, watches: readonly Item<AlertWatch>[], readsRecords: boolean) {
   const projects = [...new Set(watches.map(({ data }) => data.project))];
+  const owners = readsRecords ? [...projects, PLATFORM_POLICIES] : [];
   const [environments, sets] = await Promise.all([
     readMany<Environment>(
       store,
       watches.map(({ data }) => environmentKey(data)),
     ),
-    readMany<AlertRuleSet>(store, projects.map(alertRulesKey)),
+    readMany<AlertRuleSet & PolicySet>(store, [...projects.map(alertRulesKey), ...owners.map(policiesKey)]),
   ]);
   const rules = new Map(projects.map((project, at) => [project, sets[at]?.data.rules ?? defaultAlertRules]));
+  const named = new Map(
+    owners.map((owner, at) => [
+      owner,
+      (sets[projects.length + at]?.data.policies ?? []).map(subjectOf(owner)),
+    ]),
+  );
+  const policiesOf = (project: string): Look['policies'] =>
+    new Map([project, PLATFORM_POLICIES].flatMap((owner) => named.get(owner) ?? []));
   return watches.map((item, at) => ({
     item,
     environment: environments[at]?.data,
     rules: rules.get(item.data.project) ?? defaultAlertRules,
+    policies: policiesOf(item.data.project),
   }));
 }
+
+/** A policy of the platform may have the name of one of the project. */
+const subjectOf =
+  (owner: string) =>
+  (policy: Policy): [string, Policy] => [
+    owner === PLATFORM_POLICIES ? `platform/${policy.name}` : policy.name,
+    policy,
+  ];
 
 async function overdueOf({ store, effects }: Ports): Promise<Operation[]> {
   const before = effects.now() - OVERDUE_MS;

@@ -1,5 +1,16 @@
 /** What is to be seen in an environment for its alert rules. */
-import { judgeBackups, judgeCertificate, judgeJob, judgeOperation } from '../../core/alerts/judge-records.ts';
+import { environmentFacts } from '../../commands/costs/environment-facts.ts';
+import {
+  judgeBackups,
+  judgeBudget,
+  judgeCertificate,
+  judgeJob,
+  judgeOperation,
+} from '../../core/alerts/judge-records.ts';
+import { environmentCost } from '../../core/costs/environment-cost.ts';
+import { isMeant } from '../../core/guardrails/budget.ts';
+import { concerns } from '../../core/guardrails/evaluate.ts';
+import type { Policy } from '../../core/guardrails/policy-types.ts';
 import {
   BACKUP_PLAN_PREFIX,
   backupPrefix,
@@ -30,6 +41,8 @@ export interface Look {
   overdue(): Promise<readonly Operation[]>;
   /** Records are read in this look too; others look at figures alone. */
   readsRecords: boolean;
+  /** Policies of the project and of the platform, by the names that alerts have them by; empty where records are not read. */
+  policies: ReadonlyMap<string, Policy>;
   /** The clock says how old things are: it has not jumped lately. */
   judgesAges: boolean;
 }
@@ -86,8 +99,8 @@ async function recordFindings(
   when: AlertCondition,
   look: Look,
 ): Promise<AlertFinding[] | undefined> {
-  // What a job did last is known whatever the clock says; all else is a matter of age.
-  if (!look.judgesAges && when.kind !== 'job') return undefined;
+  // What a job did last, and what a month costs, is known whatever the clock says; all else is a matter of age.
+  if (!look.judgesAges && when.kind !== 'job' && when.kind !== 'budget') return undefined;
   const now = effects.now();
   const ref = { project: environment.project, environment: environment.name };
   const pk = environmentPartition(ref);
@@ -135,7 +148,32 @@ async function recordFindings(
           ...(operation.service !== undefined && { service: operation.service }),
           ...judgeOperation(operation, when.graceSeconds, now),
         }));
+    case 'budget':
+      return budgetFindings(store, environment, when.percent, look.policies);
     default:
       return undefined;
   }
+}
+
+/** Each budget that the environment has, by what it may cost: a month awake, with all replicas to which it may scale. */
+async function budgetFindings(
+  store: Ports['store'],
+  environment: Environment,
+  percent: number,
+  policies: Look['policies'],
+): Promise<AlertFinding[]> {
+  const { kind, name, protection } = environment;
+  const budgets = [...policies].flatMap(([subject, { rule, ...policy }]) =>
+    rule.kind === 'budget' &&
+    concerns(policy, { environment: name, kind: 'deploy' }) &&
+    isMeant(rule, { kind, isProtected: protection !== undefined })
+      ? [{ policy: subject, budget: rule.usdPerMonth }]
+      : [],
+  );
+  if (budgets.length === 0) return [];
+  // What is stopped counts, as it does where a deployment is refused.
+  const [facts] = await environmentFacts(store, [environment], { stopped: true });
+  if (!facts) return [];
+  const { usdPerMonth } = environmentCost({ ...facts, isAwake: true }, 'most');
+  return budgets.map((budget) => ({ subject: budget.policy, ...judgeBudget(percent, budget, usdPerMonth) }));
 }

@@ -381,6 +381,11 @@ async function access(): Promise<void> {
   const turned = await ask('POST', `${WEBHOOK}/rotate`, {}, {}, false);
   canaries.add('the second secret of a webhook', turned.body.secret.replace('whsec_', ''));
   for (const path of ['', '/test']) await ask(path === '' ? 'GET' : 'POST', WEBHOOK + path);
+  const headers = { 'x-key': canary('a header of a log drain') };
+  const drains = { url: 'https://logs.invalid/', format: 'ndjson', headers };
+  const drain = await ask('POST', `${BASE}/drains`, drains, { 'idempotency-key': 'drain' });
+  for (const path of ['', '/test'])
+    await ask(path === '' ? 'GET' : 'POST', `${BASE}/drains/${drain.body.id}${path}`);
   const browser = createBrowser();
   const { url } = subject.berth;
   await signInAs(browser, url, 'ada');

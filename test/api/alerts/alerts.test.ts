@@ -165,6 +165,46 @@ it('A deployment has its environment watched, once', async () => {
   expect(watched).toEqual(['-begun', 'demo/dev', 'demo/other']);
 });
 
+it('A budget that is nearly spent is told in money, one that is overspent once more, and one that goes ends both', async () => {
+  const policy = '/v1/projects/demo/policies/cheap';
+  const { usdPerMonth } = (await subject.api('GET', '/v1/projects/demo/environments/dev/cost')).body;
+  expect(usdPerMonth).toBeGreaterThan(1);
+  const allow = (usd: number, of = 'persistent') =>
+    subject.api('PUT', policy, { rule: { kind: 'budget', usdPerMonth: Math.round(usd * 100) / 100, of } });
+  await allow(usdPerMonth / 0.7);
+  await look();
+  await allow(usdPerMonth / 0.9, 'ephemeral');
+  await look();
+  expect(await told()).toEqual([]);
+  await allow(usdPerMonth / 0.9);
+  await look();
+  await look();
+  expect(await told()).toMatchObject([
+    {
+      type: 'alert.fired',
+      environment: 'dev',
+      data: {
+        rule: 'budget',
+        subject: 'cheap',
+        cause: expect.stringMatching(
+          /^a month of the environment costs up to [\d.]+ USD, (89|90) % of the [\d.]+ USD that the policy "cheap" allows$/,
+        ),
+        figures: { limitPercent: 80 },
+        next: 'berth cost -p demo -e dev',
+      },
+    },
+  ]);
+  await allow(usdPerMonth / 1.2);
+  await look();
+  expect((await told()).slice(1)).toMatchObject([{ data: { rule: 'over-budget', subject: 'cheap' } }]);
+  await subject.api('DELETE', policy);
+  await look();
+  expect((await told()).slice(2)).toMatchObject([
+    { type: 'alert.resolved', data: { end: 'gone' } },
+    { type: 'alert.resolved', data: { end: 'gone' } },
+  ]);
+});
+
 describe('Rules', () => {
   const rules = [
     {

@@ -39,7 +39,7 @@ describe('The name of a deleted project', () => {
     expectProblem(gone, 409, 'already_exists');
     const told = ({ body: { requestId: _id, ...body } }: Answer) => body;
     expect(told(gone)).toEqual(told(inUse));
-    for (const path of ['', '/events', '/operations', '/audit/export', '/members', '/webhooks']) {
+    for (const path of ['', '/events', '/operations', '/audit/export', '/members', '/webhooks', '/drains']) {
       const { status, text } = await eve('GET', `/v1/projects/shop${path}`);
       expect(status, path).toBe(404);
       expect(text).not.toContain('user:ada');

@@ -39,6 +39,7 @@ export async function seed({ api, operation }: ApiClient, receiver: string): Pro
   await made('PUT', `${DEV}/variables`, { variables: { LOG_LEVEL: 'debug' } });
   await made('PUT', `${PROJECT}/members/user:grace`, { role: 'developer' });
   const webhook = await made('POST', `${PROJECT}/webhooks`, { url: receiver });
+  const drain = await made('POST', `${PROJECT}/drains`, { url: receiver, format: 'ndjson' });
   const token = await made('POST', `${PROJECT}/tokens`, { name: 'ci', role: 'developer' });
   const trust = await made('POST', `${PROJECT}/trusts`, {
     issuer: 'https://token.actions.githubusercontent.com',
@@ -74,6 +75,7 @@ export async function seed({ api, operation }: ApiClient, receiver: string): Pro
     'path.policy': ['main-only'],
     'path.operation': [...operations.map(({ id }) => id), waiting.id].filter(Boolean),
     'path.webhook': [webhook.id],
+    'path.drain': [drain.id],
     'path.trust': [trust.id],
     'path.token': [token.id],
     'query.version': versions,

@@ -31,6 +31,47 @@ export function logsContract(name: string, makeSubject: () => Promise<LogsSubjec
 
     readerCases(() => ({ ...subject, write: (stream, one) => logs.append(stream, one) }));
 
+    describe('reading on', () => {
+      it('gives each line once, from where it was, however the files are', async () => {
+        const { reading } = logs;
+        if (!reading) return;
+        const project = unique();
+        const stream = `${project}/dev/web`;
+        const seen: string[] = [];
+        const touched: string[] = [];
+        const end = reading.watch((name) => touched.push(name));
+        let place: string | undefined;
+        for (const round of [0, 1, 2]) {
+          for (let at = 0; at < 400; at++)
+            logs.append(stream, line(`${round * 400 + at} ${'x'.repeat(200)}`));
+          expect(await reading.streams(project)).toEqual([stream]);
+          for (let left = 1; left > 0; ) {
+            const most = { lines: 150, bytes: 20_000 };
+            const found = await reading.readOn(stream, place, most);
+            expect(found.lines.length).toBeLessThanOrEqual(most.lines);
+            expect(Buffer.byteLength(JSON.stringify(found.lines))).toBeLessThan(most.bytes + 1000);
+            expect(found.isCut).toBeUndefined();
+            seen.push(...found.lines.map(({ message }) => message.split(' ', 1)[0] ?? ''));
+            ({ place, left } = found);
+          }
+        }
+        expect(seen).toEqual(Array.from({ length: 1200 }, (_, index) => String(index)));
+        expect(await reading.readOn(stream, place, { lines: 1, bytes: 1 })).toEqual({
+          lines: [],
+          place,
+          left: 0,
+        });
+        expect(new Set(touched)).toEqual(new Set([stream]));
+        end();
+        logs.append(stream, line('more'));
+        expect(touched).toHaveLength(1200);
+        // So many bytes are behind a place of which nothing is read.
+        const { left } = await reading.readOn(stream, place, { lines: 0, bytes: 0 });
+        expect(left).toBeGreaterThan(50);
+        await expect(reading.readOn(stream, 'nowhere', { lines: 1, bytes: 1 })).rejects.toThrow(RangeError);
+      });
+    });
+
     describe('append and read', () => {
       it('gives back lines as they were, in order, at once', async () => {
         const stream = `${unique()}/dev/web`;

@@ -6,7 +6,12 @@ import {
   judgeRestarts,
   nextMarks,
 } from '../../../functions/core/alerts/judge-figures.ts';
-import { judgeBackups, judgeCertificate, judgeJob } from '../../../functions/core/alerts/judge-records.ts';
+import {
+  judgeBackups,
+  judgeBudget,
+  judgeCertificate,
+  judgeJob,
+} from '../../../functions/core/alerts/judge-records.ts';
 import type { BackupPlan, Job, RestartMarks } from '../../../functions/core/model/index.ts';
 
 const NOW = Date.parse('2026-03-10T12:00:00Z');
@@ -153,6 +158,21 @@ describe('Records', () => {
     expect(25 + late.forSeconds! / 3_600).toBe(48);
     expect(judge(undefined)).toMatchObject({ state: 'breached', forSeconds: 48 * 3_600 });
     expect(judgeBackups({ ...plan, schedule: '0 3 * * 1-5' }, [], 1, NOW).forSeconds).toBe(72 * 3_600);
+  });
+
+  it('of a budget are a breach above its part of it, in money', () => {
+    const budget = { policy: 'cheap', budget: 20 };
+    expect(judgeBudget(80, budget, 16).state).toBe('fine');
+    expect(judgeBudget(80, budget, 18.204)).toEqual({
+      state: 'breached',
+      evidence: {
+        words:
+          'a month of the environment costs up to 18.20 USD, 91 % of the 20.00 USD that the policy "cheap" allows',
+        figures: { usdPerMonth: 18.2, budgetUsdPerMonth: 20, percent: 91.02, limitPercent: 80 },
+      },
+    });
+    expect(judgeBudget(100, budget, 20).state).toBe('fine');
+    expect(judgeBudget(100, budget, 20.01).state).toBe('breached');
   });
 
   it('of a certificate are a breach in its last days, or the last sixth of a short life', () => {

@@ -47,6 +47,11 @@ export async function seedSettings({ berth }: Subject, at?: string): Promise<voi
   if (at !== undefined) {
     await put('POST', '/webhooks', { url: `${at}/berth`, types: ['deployment'], description: 'The chat' });
     await put('POST', '/webhooks', { url: `${at}/everything` });
+    await put('POST', '/drains', {
+      url: `${at}/lines`,
+      format: 'otlp',
+      filter: { environments: ['production'], search: '@level:>=warn' },
+    });
   }
   await put('PUT', '/build-secrets/NPM_TOKEN', { value: 'npm_0123456789' });
   await put('PUT', '/masking', {
@@ -83,6 +88,8 @@ export const settingsPages: readonly { name: string; path: string; ready: string
   { name: 'policies-change', path: `${SETTINGS}/policies`, ready: 'built from main', open: 'Change weekend' },
   { name: 'webhooks', path: `${SETTINGS}/webhooks`, ready: 'up to date' },
   { name: 'webhooks-add', path: `${SETTINGS}/webhooks`, ready: 'up to date', open: 'Add a webhook' },
+  { name: 'drains', path: `${SETTINGS}/drains`, ready: 'sending' },
+  { name: 'drains-add', path: `${SETTINGS}/drains`, ready: 'sending', open: 'Add a log drain' },
   { name: 'build-secrets', path: `${SETTINGS}/build-secrets`, ready: 'NPM_TOKEN' },
   { name: 'masking', path: `${SETTINGS}/masking`, ready: 'Nothing to mask' },
   { name: 'masking-rule', path: `${SETTINGS}/masking`, ready: 'Nothing to mask', open: 'Add a rule' },

@@ -69,6 +69,7 @@ const pages: readonly Page[] = [
   page('/projects/:project/settings/pipelines', () => import('../pages/settings/pipelines.tsx')),
   page('/projects/:project/settings/policies', () => import('../pages/settings/policies.tsx')),
   page('/projects/:project/settings/webhooks', () => import('../pages/settings/webhooks.tsx')),
+  page('/projects/:project/settings/drains', () => import('../pages/settings/drains/drain-list.tsx')),
   page('/projects/:project/settings/build-secrets', () => import('../pages/settings/build-secrets.tsx')),
   page('/projects/:project/settings/masking', () => import('../pages/settings/masking/masking.tsx')),
   page('/projects/:project/settings/audit', () => import('../pages/settings/audit.tsx')),

@@ -69,6 +69,7 @@ export const settingsPages = [
   { id: 'pipelines', label: 'Trusted pipelines' },
   { id: 'policies', label: 'Policies' },
   { id: 'webhooks', label: 'Webhooks' },
+  { id: 'drains', label: 'Log drains' },
   { id: 'build-secrets', label: 'Build secrets' },
   { id: 'masking', label: 'Data masking' },
   { id: 'audit', label: 'Audit' },

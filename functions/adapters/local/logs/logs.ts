@@ -11,6 +11,7 @@ import { claimFormat } from './logs-format.ts';
 import { checkStream } from './logs-names.ts';
 import { readPage } from './logs-pages.ts';
 import { readTail } from './logs-reader.ts';
+import { endOf, listStreams, readOn } from './logs-reading.ts';
 import { tailLines } from './logs-tail.ts';
 import { createWriter, type Writer } from './logs-writer.ts';
 
@@ -60,6 +61,7 @@ export function createFileLogs(options: FileLogsOptions): Logs {
   } = options;
   const writers = new Map<LogStream, Writer>();
   const followers = new Map<LogStream, Set<Follower>>();
+  const watchers = new Set<(stream: LogStream) => void>();
   /** When it last looked for what to forget. */
   let looked = Number.NEGATIVE_INFINITY;
   let closed = false;
@@ -125,6 +127,7 @@ export function createFileLogs(options: FileLogsOptions): Logs {
         writer.append(normal);
         if (readers) for (const reader of readers) reader.push(normal);
       }
+      for (const appended of watchers) appended(stream);
     },
     async read(stream, options) {
       checkStream(stream);
@@ -146,6 +149,22 @@ export function createFileLogs(options: FileLogsOptions): Logs {
       if (performance.now() - looked < FORGET_EVERY_MS) return;
       looked = performance.now();
       await forgetFiles(directory, Date.parse(before), allBytes);
+    },
+    reading: {
+      async streams(prefix) {
+        // What was just begun is in no file yet.
+        const begun = [...writers.keys()].filter((stream) => stream.startsWith(`${prefix}/`));
+        return [...new Set([...begun, ...(await listStreams(directory, prefix))])];
+      },
+      async readOn(stream, from, most) {
+        checkStream(stream);
+        const own = directoryOf(stream);
+        return readOn(own, from, most, (await writers.get(stream)?.settle()) ?? (await endOf(own)));
+      },
+      watch(appended) {
+        watchers.add(appended);
+        return () => watchers.delete(appended);
+      },
     },
     async close() {
       closed = true;

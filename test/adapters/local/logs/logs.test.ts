@@ -47,6 +47,24 @@ function setUp(options: { maxBytes?: number; keep?: number; idleMs?: number; fol
   return { directory, stream: join(directory, STREAM), logs, messages };
 }
 
+it('Who reads on from what was rotated away is told so, and goes on with the oldest that is kept', async () => {
+  const { logs } = setUp({ maxBytes: 20_000 });
+  logs.append(STREAM, line('first'));
+  const { place } = await logs.reading!.readOn(STREAM, undefined, { lines: 1, bytes: 1 });
+  for (const message of numbers(3000)) logs.append(STREAM, line(message));
+  const found = await logs.reading!.readOn(STREAM, place, { lines: 10_000, bytes: 1 << 20 });
+  expect(found.isCut).toBe(true);
+  expect(found.lines.at(-1)?.message).toBe('2999');
+  expect(found.lines.length).toBeLessThan(3000);
+  // All of it may be forgotten, and the stream begins anew.
+  const again = setUp();
+  again.logs.append(STREAM, line('anew'));
+  expect((await again.logs.reading!.readOn(STREAM, place && '7.9', { lines: 9, bytes: 999 })).lines).toEqual([
+    line('anew'),
+  ]);
+  await Promise.all([logs.close(), again.logs.close()]);
+});
+
 describe('A stream whose reader is slow', () => {
   it('holds a page of the lines that it begins with, and says that those rotated away meanwhile are missing', async () => {
     const { logs, stream } = setUp({ maxBytes: 20_000 });

@@ -17,7 +17,7 @@ const kinds = [
   kind('Crashes', 'instance'),
   kind('Environments and resources', 'environment', 'resource'),
   kind('Secrets', 'secret'),
-  kind('Settings', 'project', 'service', 'policy', 'webhook', 'build-secret'),
+  kind('Settings', 'project', 'service', 'policy', 'webhook', 'drain', 'build-secret'),
   kind('Access', 'member', 'token', 'trust', 'access', 'session'),
   kind(
     'What went wrong',

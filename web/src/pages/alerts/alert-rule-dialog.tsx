@@ -9,7 +9,7 @@ import { type ConditionField, draftOf, fieldsOf, newRule, ruleOf } from './alert
 import { firesWhen, kindLabels, kinds } from './rule-words.ts';
 
 const fields: Readonly<Record<ConditionField, readonly [label: string, constraint: string]>> = {
-  percent: ['Percent of answers with 5xx', 'It fires above that'],
+  percent: ['Percent', 'Of answers, or of a budget: it fires above that'],
   minRequests: ['Least requests', 'With fewer nothing fires'],
   p99Ms: ['Milliseconds', 'Of the slowest of a hundred'],
   restarts: ['Restarts', '2 to 30, of all replicas together'],

@@ -36,13 +36,14 @@ export const fieldsOf: Readonly<Record<ConditionKind, readonly ConditionField[]>
   backup: ['intervals'],
   certificate: ['days'],
   operation: ['grace'],
+  budget: ['percent'],
 };
 
 /** A rule of the kind with what the rules have that hold from the start. */
 export const newRule = (kind: ConditionKind): RuleDraft => ({
   name: kind,
   kind,
-  percent: '5',
+  percent: kind === 'budget' ? '80' : '5',
   minRequests: '50',
   p99Ms: '800',
   restarts: '5',
@@ -108,5 +109,7 @@ function conditionOf(draft: RuleDraft): Condition | undefined {
       return { kind, days: number('days') };
     case 'operation':
       return { kind, grace: draft.grace.trim() };
+    case 'budget':
+      return { kind, percent: number('percent') };
   }
 }

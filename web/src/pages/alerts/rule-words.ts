@@ -10,6 +10,7 @@ export const kindLabels: Readonly<Record<AlertRule['when']['kind'], string>> = {
   backup: 'Backups that are late',
   certificate: 'Certificates that end',
   operation: 'Operations that hang',
+  budget: 'Budgets that are nearly spent',
 };
 
 const isKind = (text: string): text is AlertRule['when']['kind'] => Object.hasOwn(kindLabels, text);
@@ -41,6 +42,8 @@ function conditionWords(when: AlertRule['when']): string {
       return `a certificate ends within ${when.days} days and was not renewed`;
     case 'operation':
       return `an operation has not ended ${when.grace} after its bound`;
+    case 'budget':
+      return `a month of the environment costs more than ${when.percent} % of a budget among its policies`;
   }
 }
 

@@ -150,7 +150,7 @@ function End({ overview: { project, environments, services } }: { overview: Over
           }}
           onClose={() => setOpen(false)}
         >
-          <p>Its members, tokens, policies and webhooks go. Its audit trail stays.</p>
+          <p>Its members, tokens, policies, webhooks and log drains go. Its audit trail stays.</p>
           <TextField label={`Write ${project} to confirm`} value={typed} onChange={setTyped} autoFocus />
         </ActionDialog>
       )}
