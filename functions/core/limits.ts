@@ -4,6 +4,7 @@
  */
 import { accessLimits } from './limits/access.ts';
 import { alertLimits } from './limits/alerts.ts';
+import { importLimits } from './limits/data.ts';
 import { domainLimits } from './limits/domains.ts';
 import { expiryLimits } from './limits/expiry.ts';
 import { KIB, type Limit, limit, MIB } from './limits/limit.ts';
@@ -223,6 +224,7 @@ export const limits = {
   }),
   ...requestLimits,
   ...sourceLimits,
+  ...importLimits,
   ...accessLimits,
   ...domainLimits,
   ...workloadLimits,

@@ -8,7 +8,7 @@ import { type PlotName, plots, runPlot, singles } from './search/points.ts';
 const options = { routes, rate: 0.01, actions: 12 };
 
 /** Of the first hundred those by which there are operations of each kind together; `npm run simulate` takes any others. */
-const SEEDS = [15, 27, 28, 46, 54];
+const SEEDS = [50, 92, 21, 54];
 
 beforeAll(() => loadInterpreter());
 
