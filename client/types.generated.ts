@@ -800,9 +800,13 @@ export type Event1 =
          */
         uid: string;
         /**
-         * Id of the backup; absent where what the last restore replaced came back.
+         * Id of the backup; absent where what the last restore replaced came back, and of an import.
          */
         backup?: string;
+        /**
+         * Of an import: `host:port/database` of where it comes from, or `file`.
+         */
+        source?: string;
       };
     }
   | {
@@ -813,9 +817,13 @@ export type Event1 =
          */
         uid: string;
         /**
-         * Id of the backup; absent where what the last restore replaced came back.
+         * Id of the backup; absent where what the last restore replaced came back, and of an import.
          */
         backup?: string;
+        /**
+         * Of an import: `host:port/database` of where it comes from, or `file`.
+         */
+        source?: string;
       };
     }
   | {
@@ -826,9 +834,13 @@ export type Event1 =
          */
         uid: string;
         /**
-         * Id of the backup; absent where what the last restore replaced came back.
+         * Id of the backup; absent where what the last restore replaced came back, and of an import.
          */
         backup?: string;
+        /**
+         * Of an import: `host:port/database` of where it comes from, or `file`.
+         */
+        source?: string;
         /**
          * Code of the problem that ended the operation.
          */
@@ -7131,6 +7143,61 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/resources/{resource}/import': {
+    /**
+     * Import a database from another server, or from a dump
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * The uid of the resource, with `:` for its `#`, which no path can hold. It must be a uid as the list of resources has it, with ":" for "#".
+           */
+          resource: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * postgres://user:password@host:port/database, with `sslmode` as libpq has it: `disable`, `require` (without it), `verify-ca` or `verify-full`. It is a secret, and is forgotten when the operation has ended.
+             */
+            url: string;
+            /**
+             * PEM of the authorities that sign its certificate, where systems do not know them.
+             */
+            authority?: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/resources/{resource}/backup-plan': {
     /**
      * Read when a database is backed up by itself
@@ -11903,6 +11970,7 @@ export interface Problem {
     | 'environment_gone'
     | 'rotation_failed'
     | 'backup_failed'
+    | 'import_failed'
     | 'masking_failed'
     | 'masking_required'
     | 'certificate_refused'

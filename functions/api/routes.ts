@@ -37,6 +37,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./environments/wakes.ts'),
   () => import('./resources/resources.ts'),
   () => import('./backups/backups.ts'),
+  () => import('./backups/database-imports.ts'),
   () => import('./backups/backup-plans.ts'),
   () => import('./environments/inventory.ts'),
   () => import('./environments/hours-preview.ts'),

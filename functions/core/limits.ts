@@ -4,6 +4,7 @@
  */
 import { accessLimits } from './limits/access.ts';
 import { alertLimits } from './limits/alerts.ts';
+import { importLimits } from './limits/data.ts';
 import { domainLimits } from './limits/domains.ts';
 import { drainLimits } from './limits/drains.ts';
 import { expiryLimits } from './limits/expiry.ts';
@@ -224,6 +225,7 @@ export const limits = {
   }),
   ...requestLimits,
   ...sourceLimits,
+  ...importLimits,
   ...accessLimits,
   ...domainLimits,
   ...drainLimits,

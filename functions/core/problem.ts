@@ -84,6 +84,7 @@ export const problemCodes = {
   environment_gone: [409, 'The environment is being destroyed'],
   rotation_failed: [422, 'The rotation failed'],
   backup_failed: [422, 'The backup failed'],
+  import_failed: [422, 'The import failed'],
   masking_failed: [422, 'The data can not be masked'],
   masking_required: [409, 'The data have to be masked'],
   certificate_refused: [422, 'The certificate can not be had'],

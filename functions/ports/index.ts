@@ -5,6 +5,7 @@ import type { Backups } from './backups.ts';
 import type { BucketsAndQueues } from './buckets-and-queues.ts';
 import type { Builder } from './builder.ts';
 import type { Caches } from './caches.ts';
+import type { DatabaseSources } from './database-sources.ts';
 import type { Databases } from './databases.ts';
 import type { Domains } from './domains.ts';
 import type { Effects } from './effects.ts';
@@ -32,6 +33,8 @@ export interface Ports {
   registry: Registry;
   builder: Builder;
   databases: Databases;
+  /** Absent where no data can come from elsewhere. */
+  databaseSources?: DatabaseSources;
   /** Absent where there is no place to keep any. */
   backups?: Backups;
   /** Absent where no place of the installation has any. */

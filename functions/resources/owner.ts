@@ -50,6 +50,10 @@ export function resourceSecretPath(request: EnvironmentRef & { uid: string }, ou
   return `${project}/${environment}/resources/${uid}/${output}`;
 }
 
+/** Below it are the URLs of the databases that are being imported into a resource. */
+export const importsPath = (request: EnvironmentRef & { uid: string }): string =>
+  resourceSecretPath(request, 'import');
+
 export const invalidResource = (
   { uid }: { uid: string },
   why: string,

@@ -226,6 +226,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'Something that serves does not run with the new credentials; the old ones are in force again.',
     'Look at the deployment that failed, mend what it says, and rotate again.',
   ],
+  import_failed: [
+    'A database can not be read where it is, or what came of it or of the dump is not equal to it; nothing has changed.',
+    'Its message says what it is: see that the server can be reached, or remove what can not come over, and import again.',
+  ],
   masking_failed: [
     'The SQL that masks copied data failed. The copy was dropped, and the environment that it was for has failed.',
     'The message names the statement: mend it in the masking of the project, destroy the environment, and clone again.',

@@ -55,6 +55,7 @@ const allowed: Record<string, readonly string[]> = {
     'functions/ports',
     'functions/core',
   ],
+  'functions/adapters/outgoing': ['functions/adapters/postgres', 'functions/ports', 'functions/core'],
   'functions/adapters/router': ['functions/adapters/system', 'functions/ports', 'functions/core'],
   'functions/adapters/local': [
     'functions/adapters/files',

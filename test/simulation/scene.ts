@@ -32,7 +32,7 @@ import { createSimulatedReceivers } from './ports/receivers.ts';
 import { createRecords, type Records } from './ports/records.ts';
 import { createSimulatedRegistry, type SimulatedRegistry } from './ports/registry.ts';
 import { createSimulatedSecrets } from './ports/secrets.ts';
-import { createSimulatedAnchors, createSimulatedBackups } from './ports/small.ts';
+import { createSimulatedAnchors, createSimulatedBackups, createSimulatedSources } from './ports/small.ts';
 import { createSimulatedStore } from './ports/store.ts';
 import { createRandom } from './random.ts';
 import {
@@ -178,6 +178,7 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     store: createSimulatedStore(world, kept),
     ...places.home,
     databases,
+    databaseSources: createSimulatedSources(world),
     backups,
     secretKeepers: {
       vault: {

@@ -38,6 +38,7 @@ export async function startBerth(
     copyOf?: string;
     log?: LocalLog;
     trustedReceivers?: string[];
+    trustedDatabases?: string[];
     containers?: LocalConfig['containers'];
     port?: number;
     domains?: LocalConfig['domains'];
@@ -54,6 +55,7 @@ export async function startBerth(
     ...(options.domains && { domains: options.domains }),
     ...(options.containers && { containers: options.containers }),
     ...(options.trustedReceivers && { trustedReceivers: options.trustedReceivers }),
+    ...(options.trustedDatabases && { trustedDatabases: options.trustedDatabases }),
   };
   let berth = await startLocal(config, options.log ?? silentLog);
   await berth.resumed;

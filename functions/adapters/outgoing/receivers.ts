@@ -1,10 +1,10 @@
 /** Sends to receivers with the client for addresses that users name. */
 
-import { promises, type lookup as systemLookup } from 'node:dns';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { limits } from '../../core/limits.ts';
 import type { Receivers } from '../../ports/receivers.ts';
 import { type ConnectionOptions, checkUrl, createSending, ForbiddenAddress } from './outgoing.ts';
+import { resolverLookup } from './resolver-lookup.ts';
 
 /** Time of one message with the head of its answer, milliseconds. */
 const TIMEOUT_MS = limits.webhookSeconds.value * 1000;
@@ -111,29 +111,4 @@ function faultOf(error: NodeJS.ErrnoException): string {
   if (/^query|^getaddrinfo/.test(syscall)) return NO_ADDRESS;
   if (code.startsWith('HPE_')) return 'the answer is not valid HTTP/1.1';
   return /CERT|TLS|SSL|SIGNED|ALTNAME/.test(code) ? 'its certificate is not valid' : 'the connection failed';
-}
-
-/**
- * Asks name servers without the resolver of the system: that one occupies one of four threads, which file access
- * needs too, for as long as a name server of the receiver's owner likes to wait.
- */
-function resolverLookup(): typeof systemLookup {
-  const of = async (resolver: promises.Resolver, name: string, family: 4 | 6) =>
-    (await (family === 4 ? resolver.resolve4(name) : resolver.resolve6(name))).map((address) => ({
-      address,
-      family,
-    }));
-  const lookup = (
-    name: string,
-    _options: object,
-    done: (error: unknown, found: { address: string; family: number }[]) => void,
-  ): void => {
-    // Each message has a resolver of its own, which knows the name servers that there are now.
-    const resolver = new promises.Resolver({ timeout: 3_000, tries: 2 });
-    void Promise.allSettled([of(resolver, name, 4), of(resolver, name, 6)]).then(([v4, v6]) => {
-      const found = [v4, v6].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-      done(found.length === 0 && v4.status === 'rejected' ? v4.reason : null, found);
-    });
-  };
-  return lookup as unknown as typeof systemLookup;
 }

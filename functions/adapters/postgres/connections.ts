@@ -1,6 +1,10 @@
 /** Connections to any PostgreSQL server, and what every server that Berth administers needs. */
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { Problem, TransientError } from '../../core/problem.ts';
 import type { SqlConnection } from '../../ports/databases.ts';
+import { type AnswerBounds, boundAnswers } from './bound-answers.ts';
+import { copyIn } from './copy-in.ts';
 
 export interface PostgresTarget {
   host: string;
@@ -8,12 +12,24 @@ export interface PostgresTarget {
   user: string;
   password: string;
   database: string;
-  /** TLS with a verified certificate; `true` trusts the system's authorities, `ca` is PEM. */
-  tls?: true | { ca: string };
+  /** Where it is connected to, in place of what `host` resolves to; certificates are those of `host`. */
+  address?: string;
+  /** TLS with a verified certificate; `true` trusts the system's authorities, `ca` is PEM. Less is verified where `verify` says so. */
+  tls?: true | { ca?: string; verify?: 'nothing' | 'authority' };
+  /** Breaks the connection where an answer is larger, or takes longer: for a server that is not ours. */
+  answers?: AnswerBounds;
   /** Default 10 seconds. */
   connectTimeoutMs?: number;
   /** Ends the connection at once, with the statement that runs. */
   signal?: AbortSignal;
+}
+
+export interface PostgresConnection extends SqlConnection {
+  /**
+   * Runs a `COPY ... FROM STDIN` with these bytes. After an error the connection is of no use.
+   * @returns the number of rows
+   */
+  copyIn(statement: string, data: AsyncIterable<Uint8Array>): Promise<number>;
 }
 
 /** Time of a statement of Berth itself, milliseconds. */
@@ -25,23 +41,24 @@ const STATEMENT_TIMEOUT = 120_000;
  * tenant put into its own database can be run by the administrator.
  * @throws Problem unavailable
  */
-export async function connectPostgres(target: PostgresTarget): Promise<SqlConnection> {
+export async function connectPostgres(target: PostgresTarget): Promise<PostgresConnection> {
   const { default: pg } = await import('pg');
   const client = new pg.Client({
-    host: target.host,
+    host: target.address ?? target.host,
     port: target.port,
     user: target.user,
     password: target.password,
     database: target.database,
-    ssl: target.tls === undefined ? false : target.tls === true ? true : { ca: target.tls.ca },
+    ssl: target.tls === undefined ? false : tlsOptions(target, target.tls),
     application_name: 'berth',
     connectionTimeoutMillis: target.connectTimeoutMs ?? 10_000,
     options: `-c search_path=pg_catalog -c statement_timeout=${STATEMENT_TIMEOUT}`,
   });
   // A connection that breaks while nothing runs must not end the process; the next statement reports it.
   client.on('error', () => undefined);
+  const bounded = target.answers ? boundAnswers(client, target.answers) : <T>(ask: () => Promise<T>) => ask();
   try {
-    await client.connect();
+    await bounded(() => client.connect());
   } catch (error) {
     await client.end().catch(() => undefined);
     throw connectProblem(error, target);
@@ -51,25 +68,43 @@ export async function connectPostgres(target: PostgresTarget): Promise<SqlConnec
   if (target.signal?.aborted) cut();
   target.signal?.addEventListener('abort', cut, { once: true });
   let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(ask: () => Promise<T>): Promise<T> => {
+    const run = async (): Promise<T> => {
+      try {
+        return await bounded(ask);
+      } catch (error) {
+        throw isTransient(error) ? new TransientError(messageOf(error), { cause: error }) : error;
+      }
+    };
+    const result = last.then(run, run);
+    last = result;
+    return result;
+  };
   return {
-    query<Row extends Record<string, unknown>>(text: string, values: unknown[] = []): Promise<Row[]> {
-      const run = async (): Promise<Row[]> => {
-        try {
-          const config = { text, values, queryMode: 'extended' };
-          return (await client.query<Row>(config)).rows;
-        } catch (error) {
-          throw isTransient(error) ? new TransientError(messageOf(error), { cause: error }) : error;
-        }
-      };
-      const result = last.then(run, run);
-      last = result;
-      return result;
-    },
+    query: <Row extends Record<string, unknown>>(text: string, values: unknown[] = []): Promise<Row[]> =>
+      inTurn(async () => {
+        const config = { text, values, queryMode: 'extended' };
+        return (await client.query<Row>(config)).rows;
+      }),
+    copyIn: (statement, data) => inTurn(() => copyIn(client, statement, data)),
     async end() {
       target.signal?.removeEventListener('abort', cut);
       await last.catch(() => undefined);
       await client.end().catch(() => undefined);
     },
+  };
+}
+
+function tlsOptions(
+  { host, address }: PostgresTarget,
+  tls: NonNullable<PostgresTarget['tls']>,
+): ConnectionOptions {
+  const { ca, verify } = tls === true ? {} : tls;
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(address !== undefined && isIP(host) === 0 && { servername: host }),
+    ...(verify === 'nothing' && { rejectUnauthorized: false }),
+    ...(verify === 'authority' && { checkServerIdentity: () => undefined }),
   };
 }
 

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../core/problem.ts';
 import type { Databases, SqlConnection } from '../../ports/databases.ts';
 import { closeToPublic, connectPostgres, type PostgresTarget, sqlState } from './connections.ts';
-import { loadCopy } from './copy/load-copy.ts';
 import { maskCopy } from './copy/mask-copy.ts';
 import { readCopy } from './copy/read-copy.ts';
+import { loadData } from './dump/load-data.ts';
 
 export interface Credentials {
   username: string;
@@ -102,7 +102,7 @@ export function createPostgresServer(options: PostgresServerOptions): Databases 
     readCopy: async ({ database, username, password }, signal) =>
       readCopy({ host, port, user: username, password, database, ...(tls && { tls }) }, signal),
     loadCopy: ({ database, username, password }, chunks, signal) =>
-      loadCopy({ host, port, user: username, password, database, ...(tls && { tls }) }, chunks, signal),
+      loadData({ host, port, user: username, password, database, ...(tls && { tls }) }, chunks, signal),
     maskCopy: ({ database, username, password }, statements, signal) =>
       maskCopy({ host, port, user: username, password, database, ...(tls && { tls }) }, statements, signal),
     async close() {

@@ -1,7 +1,8 @@
 /** Makes, restores, hands out and deletes backups. The workflows `backup` and `restore` carry out what takes long. */
 import { backupKey, environmentKey, resourceKey } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
-import type { Backup, Environment, Operation } from '../../core/model/index.ts';
+import type { Backup, Environment, Operation, Resource } from '../../core/model/index.ts';
+import type { RestoreInput } from '../../core/operations/kinds/backup.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item, Write } from '../../ports/store.ts';
@@ -22,7 +23,8 @@ import {
   withCopies,
 } from './backup-records.ts';
 
-async function readyEnvironment(ports: Ports, ref: ResourceRef): Promise<Item<Environment>> {
+/** @throws Problem not_found | environment_not_ready */
+export async function readyEnvironment(ports: Ports, ref: ResourceRef): Promise<Item<Environment>> {
   const item = await getEnvironment(ports.store, ref);
   if (item.data.state !== 'ready') throw notReady(item.data, ['ready']);
   return item;
@@ -115,39 +117,51 @@ function refuseMore(before: readonly Item<Backup>[], resource: string): void {
  * @param ref.backup absent where the last restore is to be undone
  * @throws Problem not_found | not_supported | conflict | environment_not_ready
  */
-export async function startRestore(
+export function startRestore(
   ports: Ports,
   caller: Caller,
   ref: ResourceRef & { backup?: string },
 ): Promise<Operation<'restore'>> {
-  const { project, environment, resource, backup } = ref;
-  const accepted = await changingEnvironment(ports.store, ref, async () => {
-    const parent = await readyEnvironment(ports, ref);
-    const item = await copiedResource(ports.store, ref);
+  const { resource, backup } = ref;
+  const input = { resource, ...(backup !== undefined && { backup }) };
+  return beginRestore(ports, caller, ref, input, async ({ data }) => {
     if (backup !== undefined) {
       backupsOf(ports);
       await checkedBackup(ports, { ...ref, backup });
-    } else if (!item.data.replaced)
+    } else if (!data.replaced)
       throw new Problem('conflict', `Nothing was replaced in "${resource}" that could come back.`, {
         hint: 'Name a backup to restore.',
       });
-    const operation = newOperation(ports, caller.actor, {
-      kind: 'restore',
-      ...requestOf(parent.data),
-      input: { resource, ...(backup !== undefined && { backup }) },
-    });
+  });
+}
+
+/**
+ * Begins to put in the place of the data what `input` names.
+ * @param check what else there has to be
+ * @throws Problem not_found | conflict | environment_not_ready, and what `check` throws
+ */
+export async function beginRestore(
+  ports: Ports,
+  caller: Caller,
+  ref: ResourceRef,
+  input: RestoreInput,
+  check: (resource: Item<Resource>) => Promise<void> = async () => undefined,
+): Promise<Operation<'restore'>> {
+  const { project, environment, resource } = ref;
+  const accepted = await changingEnvironment(ports.store, ref, async () => {
+    const parent = await readyEnvironment(ports, ref);
+    const item = await copiedResource(ports.store, ref);
+    await check(item);
+    const request = requestOf(parent.data);
+    const operation = newOperation(ports, caller.actor, { kind: 'restore', ...request, input });
+    const started = { project, environment, operation: operation.id, type: 'restore.started' } as const;
     await commit(ports, caller, {
       writes: [
         { check: environmentKey(ref), if: { version: parent.version } },
         { check: resourceKey(ref, resource), if: { version: item.version } },
         ...acceptWrites(ports, operation),
       ],
-      events: [
-        {
-          ...{ project, environment, operation: operation.id, type: 'restore.started' },
-          data: { uid: resource, ...(backup !== undefined && { backup }) },
-        },
-      ],
+      events: [{ ...started, data: restoreFacts(input) }],
       result: operation,
     });
     return operation;
@@ -155,6 +169,13 @@ export async function startRestore(
   await startOperation(ports, accepted);
   return accepted;
 }
+
+/** What events tell of a restore. */
+export const restoreFacts = ({ resource: uid, backup, source }: RestoreInput) => ({
+  uid,
+  ...(backup !== undefined && { backup }),
+  ...(source !== undefined && { source }),
+});
 
 /** @throws Problem not_found | conflict */
 async function checkedBackup(ports: Ports, ref: BackupRef): Promise<Item<Backup>> {

@@ -25,7 +25,11 @@ const restoreData = {
   backup: z
     .string()
     .optional()
-    .describe('Id of the backup; absent where what the last restore replaced came back.'),
+    .describe('Id of the backup; absent where what the last restore replaced came back, and of an import.'),
+  source: z
+    .string()
+    .optional()
+    .describe('Of an import: `host:port/database` of where it comes from, or `file`.'),
 };
 
 /** Whether anybody uses an environment whose time is over, or soon is. */

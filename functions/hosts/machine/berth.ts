@@ -15,6 +15,7 @@ import { createSecretsFile } from '../../adapters/local/secrets/secrets.ts';
 import { createShells } from '../../adapters/local/shells/shells.ts';
 import { createSqliteStore } from '../../adapters/local/store/store.ts';
 import { createLocalWorkflows } from '../../adapters/local/workflows/workflows.ts';
+import { createDatabaseSources } from '../../adapters/outgoing/database-sources.ts';
 import { createOutgoing } from '../../adapters/outgoing/outgoing.ts';
 import { createReceivers } from '../../adapters/outgoing/receivers.ts';
 import { isWebSocket } from '../../adapters/router/headers.ts';
@@ -255,6 +256,7 @@ async function createPorts(
   const ports = {
     ...given,
     receivers,
+    databaseSources: createDatabaseSources({ trusted: config.trustedDatabases ?? [] }),
     ...(config.url !== undefined && { origin: config.url }),
     ...(config.mail && {
       mail: (await import('../../adapters/outgoing/smtp.ts')).createSmtpMail(config.mail),

@@ -5,7 +5,7 @@ import { deriveName } from '../../core/names.ts';
 import type { DatabaseLogin, DatabaseServer, DedicatedServers } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
 import { currentLogin } from '../logins.ts';
-import { invalidResource, noSuchClass, ownerTag, resourceLabel, serverName } from '../owner.ts';
+import { importsPath, invalidResource, noSuchClass, ownerTag, resourceLabel, serverName } from '../owner.ts';
 import { type ResourceIdentity, ResourcePending } from '../type.ts';
 import type { DatabaseSpec } from './postgres-sql.ts';
 
@@ -75,3 +75,7 @@ export async function loginOf(ports: Ports, request: ResourceIdentity): Promise<
 
 export const backupsOf = async ({ backups }: Ports, request: ResourceIdentity): Promise<string[]> =>
   (await backups?.list(backupsPath(request, request.uid))) ?? [];
+
+/** Paths of the secrets of imports, which a crash can leave. */
+export const importsOf = async (ports: Ports, request: ResourceIdentity): Promise<string[]> =>
+  ports.databaseSources ? ports.secrets.list(importsPath(request)) : [];

@@ -28,6 +28,7 @@ import {
   CLASSES,
   checkClass,
   dedicatedServers,
+  importsOf,
   isDedicated,
   loginOf,
   monthlyUse,
@@ -305,6 +306,7 @@ export const postgres: ResourceType = {
       else if (!(await dedicatedServers(ports, request).remove(serverName('berth', request), spec.tag)))
         throw new ResourcePending('The database server is being removed.');
       await removeLogin(ports, request);
+      for (const path of await importsOf(ports, request)) await ports.secrets.remove(path);
       for (const path of await backupsOf(ports, request)) await ports.backups?.remove(path);
     }),
 

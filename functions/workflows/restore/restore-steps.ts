@@ -1,5 +1,7 @@
 /** Steps of the workflow `restore`. What a restore replaces stays until another one has replaced what came then. */
 import { getBackup, pathOf } from '../../commands/backups/backup-records.ts';
+import { restoreFacts } from '../../commands/backups/backups.ts';
+import { forgetImport, readImport } from '../../commands/backups/database-imports.ts';
 import { resourceKey } from '../../core/keys.ts';
 import type { Operation, Resource } from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
@@ -7,6 +9,7 @@ import type { Ports } from '../../ports/index.ts';
 import { discard, inTime, settled, subjectOf } from '../backup/subject.ts';
 import { type Ending, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { environmentOf } from '../environment-state.ts';
+import { keepResult } from '../keep-result.ts';
 import type { Step } from '../step.ts';
 
 type Restore = Operation<'restore'>;
@@ -16,35 +19,67 @@ export const loadBackup: RestoreStep = {
   role: 'work',
   watched: true,
   async run({ ports, operation, signal }) {
-    const { resource, backup } = operation.input;
-    if (backup === undefined) return;
-    const { data } = await getBackup(ports.store, { ...environmentOf(operation), resource, backup });
+    if (isUndo(operation)) return;
     const { copies, request, stillOwned } = await subjectOf(ports, operation);
     // An earlier run of the workflow came so far.
     if (await settled(() => copies.isSwapped(ports, request))) return;
-    const content = await ports.backups?.read(pathOf(data));
-    if (!content)
-      throw new Problem('backup_failed', `The content of backup "${backup}" is gone.`, {
-        hint: 'Restore another backup.',
-      });
-    await settled(() => inTime(signal, () => copies.load(ports, request, content, signal, stillOwned)));
+    const content = await contentOf(ports, operation, signal);
+    const load = () => copies.load(ports, request, content, signal, stillOwned);
+    const summary = await settled(() => inTime(signal, load)).catch((error: unknown) => {
+      throw operation.input.source === undefined ? error : asImport(error);
+    });
+    if (operation.input.source !== undefined) await keepResult(ports, operation.id, { ...summary });
   },
 };
+
+const isUndo = ({ input }: Restore): boolean => input.backup === undefined && input.source === undefined;
+
+async function contentOf(
+  ports: Ports,
+  operation: Restore,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const { resource, backup, source } = operation.input;
+  if (source !== undefined) return readImport(ports, importRef(operation), operation.input, signal);
+  const ref = { ...environmentOf(operation), resource, backup: backup ?? '' };
+  const { data } = await getBackup(ports.store, ref);
+  const content = await ports.backups?.read(pathOf(data));
+  if (content) return content;
+  throw new Problem('backup_failed', `The content of backup "${backup}" is gone.`, {
+    hint: 'Restore another backup.',
+  });
+}
+
+const importRef = (operation: Restore) => ({
+  ...environmentOf(operation),
+  environmentId: operation.environmentId ?? '',
+});
+
+const asImport = (error: unknown): unknown =>
+  error instanceof Problem && error.code === 'backup_failed'
+    ? new Problem('import_failed', error.message, {
+        hint: 'Nothing was changed. Change at its origin what the message names, or leave it out of a dump, and import again.',
+        cause: error,
+      })
+    : error;
 
 export const swapData: RestoreStep = {
   role: 'work',
   async run({ ports, operation }) {
     const { copies, request, stillOwned } = await subjectOf(ports, operation);
-    const from = operation.input.backup === undefined ? 'replaced' : 'copy';
+    const from = isUndo(operation) ? 'replaced' : 'copy';
     await settled(() => copies.swap(ports, request, from, stillOwned));
   },
 };
 
-const succeeded = ({ input }: Restore): Ending => ({ status: 'succeeded', result: { ...input } });
+function succeeded({ input, result }: Restore): Ending {
+  const { import: _id, ...told } = input;
+  return { status: 'succeeded', result: { ...result, ...told } };
+}
 
 async function end(ports: Ports, operation: Restore, ending: Ending): Promise<void> {
-  const { resource: uid, backup } = operation.input;
-  const data = { uid, ...(backup !== undefined && { backup }) };
+  const { resource: uid } = operation.input;
+  const data = restoreFacts(operation.input);
   const key = resourceKey(environmentOf(operation), uid);
   await endOperation(ports, operation, {
     ending,
@@ -63,7 +98,10 @@ async function end(ports: Ports, operation: Restore, ending: Ending): Promise<vo
 
 export const finishRestore: RestoreStep = {
   role: 'finish',
-  run: ({ ports, operation }) => end(ports, operation, succeeded(operation)),
+  async run({ ports, operation }) {
+    await forgetImport(ports, importRef(operation), operation.input);
+    await end(ports, operation, succeeded(operation));
+  },
 };
 
 /** Where the swap was made there is nothing to go back from: the restore has succeeded, whatever came after it. */
@@ -72,6 +110,7 @@ export const recoverRestore: RestoreStep = {
   async run(context) {
     const { ports, operation } = context;
     const isDone = await untilOverdue(ports, operation, async () => {
+      await forgetImport(ports, importRef(operation), operation.input);
       if (await wasSwapped(ports, operation)) return true;
       await discard(ports, operation);
       return false;

@@ -1,6 +1,6 @@
-/** Backs databases up, restores them, undoes that, and deletes backups. */
+/** Backs databases up, restores them, undoes that, imports others, and deletes backups. */
 import { pause } from '../world.ts';
-import { type Action, type Actor, choose, list } from './action.ts';
+import { type Action, type Actor, choose, list, newValue } from './action.ts';
 
 interface Listed {
   id: string;
@@ -46,6 +46,13 @@ export const backingUp: Action[] = [
     },
   ],
   [1, (actor) => actor.client.ask('POST', `${databaseOf(actor)}/restore`, {})],
+  [
+    2,
+    (actor) =>
+      actor.client.ask('POST', `${databaseOf(actor)}/import`, {
+        url: `postgres://shop:${newValue(actor)}@db.example.com/shop`,
+      }),
+  ],
   [1, withBackup((actor, at, backup) => actor.client.ask('DELETE', `${at}/backups/${backup}`))],
   [1, withBackup((actor, at, backup) => actor.client.ask('GET', `${at}/backups/${backup}`))],
 ];

@@ -1,9 +1,11 @@
-/** The ports that need little: activity, anchors and backups, in memory. */
+/** The ports that need little: activity, anchors, backups and databases elsewhere, in memory. */
 import type { ChainHead } from '../../../functions/core/events/audit-chain.ts';
+import { Problem } from '../../../functions/core/problem.ts';
 import { addCounts, noCounts, type RequestCounts } from '../../../functions/core/rollout/request-counts.ts';
 import type { Activity } from '../../../functions/ports/activity.ts';
 import type { Anchors } from '../../../functions/ports/anchors.ts';
 import type { Backups } from '../../../functions/ports/backups.ts';
+import type { DatabaseSources } from '../../../functions/ports/database-sources.ts';
 import type { World } from '../world.ts';
 
 interface Request {
@@ -136,3 +138,14 @@ export function createSimulatedBackups(
     paths: () => [...kept.keys()],
   };
 }
+
+/** Databases elsewhere, which can be read, or go away. */
+export const createSimulatedSources = (world: World): DatabaseSources => ({
+  refusal: () => undefined,
+  async *read(_source, signal) {
+    await world.io('sources.read', () => signal.throwIfAborted());
+    if (world.random.chance(0.2))
+      throw new Problem('import_failed', 'The server went away.', { hint: 'Import again.' });
+    yield Buffer.from(JSON.stringify({ content: 1, masked: false }));
+  },
+});

@@ -93,6 +93,10 @@ export const plots = {
     before: [...served, backUp, restore],
     act: (ask) => ask('POST', `${DATABASE}/restore`, {}),
   },
+  import: {
+    before: served,
+    act: (ask) => ask('POST', `${DATABASE}/import`, { url: 'postgres://shop:value-3-3@db.example.com/shop' }),
+  },
   clone: { before: served, act: (ask) => ask('POST', `${DEV}/clone`, { name: 'other' }) },
   'clone with data': {
     before: [...served, mask('users')],

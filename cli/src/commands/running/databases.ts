@@ -1,5 +1,9 @@
-/** `db`: backups of databases. */
+/** `db`: backups of databases, and imports. */
+import { openAsBlob } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { ApiError, problemOf } from '../../../../client/problem.ts';
+import type { Operation } from '../../../../client/types.generated.ts';
 import { body } from '../../api.ts';
 import { Failure } from '../../failure.ts';
 import { finish, type WaitOption } from '../../follow.ts';
@@ -32,8 +36,46 @@ async function databaseOf({ api, environment }: Session, { resource }: ResourceO
       );
 }
 
+/**
+ * The URL that is meant, which is never an argument: those are in the history of the shell and in the list of processes.
+ * @returns undefined for a file @throws Failure
+ */
+async function urlOf(from: string): Promise<string | undefined> {
+  if (/^postgres(?:ql)?:/.test(from))
+    throw new Failure(
+      'The URL was not taken: it has a password, and arguments are seen by others.',
+      'Put it into a variable, and name that: --from env:DATABASE_URL; or give it on standard input: --from -',
+    );
+  if (from.startsWith('env:')) {
+    const name = from.slice('env:'.length);
+    const url = process.env[name];
+    if (url) return url;
+    throw new Failure(`There is no variable ${name}.`, `Set it, such as read -rs ${name} && export ${name}`);
+  }
+  if (from !== '-') return undefined;
+  let text = '';
+  for await (const chunk of process.stdin) text += String(chunk);
+  return text.trim();
+}
+
+type DatabasePath = Awaited<ReturnType<typeof databaseOf>>;
+
+/** Sends a file as it is read, once: it may be larger than memory. @throws Failure | ApiError */
+async function sendDump({ api }: Session, path: DatabasePath, file: string): Promise<Operation> {
+  const content = await openAsBlob(file).catch(() => {
+    throw new Failure(`The file ${file} can not be read.`, 'Name a dump of pg_dump, or a backup of berth.');
+  });
+  const filled = `${DATABASE}/import`.replace(/\{(\w+)\}/g, (_all, name: keyof DatabasePath) =>
+    encodeURIComponent(path[name]),
+  );
+  const headers = { 'content-type': 'application/octet-stream' };
+  const answer = await api.relay(filled, { method: 'POST', headers, body: content });
+  if (!answer.ok) throw new ApiError(answer.status, await problemOf(answer));
+  return (await answer.json()) as Operation;
+}
+
 export function addDatabases(program: Command): void {
-  const db = program.command('db').description('Backups of databases');
+  const db = program.command('db').description('Backups of databases, and imports');
   const command = (name: string, description: string): Command =>
     db
       .command(name)
@@ -84,6 +126,32 @@ export function addDatabases(program: Command): void {
         const path = await databaseOf(session, options);
         const asked = { params: { path }, body: backup === undefined ? {} : { backup } };
         await finish(session, await body(session.api.POST(`${DATABASE}/restore`, asked)), options);
+      },
+    );
+
+  command(
+    'import',
+    'Put data from elsewhere in the place of those of a database; `db restore --undo` goes back',
+  )
+    .requiredOption(
+      '--from <source>',
+      'a file of pg_dump or `berth`; `env:NAME`, a variable with the URL; `-`, for the URL on standard input',
+    )
+    .option('--authority <file>', 'PEM of the authorities that sign the certificate of the server')
+    .option('--no-wait', 'start it and come back at once')
+    .action(
+      async (options: ResourceOption & WaitOption & { from: string; authority?: string }, own: Command) => {
+        const { from, authority } = options;
+        const session = openSession(own);
+        const url = await urlOf(from);
+        const params = { path: await databaseOf(session, options) };
+        const path = `${DATABASE}/import` as const;
+        if (url === undefined) {
+          await finish(session, await sendDump(session, params.path, from), options);
+          return;
+        }
+        const pem = authority === undefined ? {} : { authority: await readFile(authority, 'utf8') };
+        await finish(session, await body(session.api.POST(path, { params, body: { url, ...pem } })), options);
       },
     );
 

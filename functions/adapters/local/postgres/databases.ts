@@ -13,9 +13,9 @@ import type {
 } from '../../../ports/databases.ts';
 import { clonesFiles } from '../../files/clones-files.ts';
 import { closeToPublic, connectPostgres, sqlState } from '../../postgres/connections.ts';
-import { loadCopy } from '../../postgres/copy/load-copy.ts';
 import { maskCopy } from '../../postgres/copy/mask-copy.ts';
 import { readCopy } from '../../postgres/copy/read-copy.ts';
+import { loadData } from '../../postgres/dump/load-data.ts';
 import { createOwnedServers } from '../owned-servers.ts';
 import { serverAccount } from '../server-account.ts';
 import { findBinaries } from './binaries.ts';
@@ -153,7 +153,7 @@ function createEmbeddedServer(options: EmbeddedPostgresOptions): EmbeddedServer 
       return { host: HOST, port: server.port, sslmode: 'disable' };
     },
     readCopy: async (login, signal) => readCopy(await targetOf(login), signal),
-    loadCopy: async (login, chunks, signal) => loadCopy(await targetOf(login), chunks, signal),
+    loadCopy: async (login, chunks, signal) => loadData(await targetOf(login), chunks, signal),
     maskCopy: async (login, statements, signal) => maskCopy(await targetOf(login), statements, signal),
     async resume() {
       if (await exists(data)) await ensureRunning();

@@ -1,6 +1,5 @@
 /** A session in which values are read and written in one way, whatever its role or its database is set to. */
-import type { SqlConnection } from '../../../ports/databases.ts';
-import { connectPostgres, type PostgresTarget } from '../connections.ts';
+import { connectPostgres, type PostgresConnection, type PostgresTarget } from '../connections.ts';
 
 const SETTINGS: Readonly<Record<string, string>> = {
   // A step of a workflow has a time of its own.
@@ -29,12 +28,18 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /** @param signal ends it, whatever it is at: callers throw its reason in place of what they get then @throws its reason */
-export async function openCopySession(target: PostgresTarget, signal: AbortSignal): Promise<SqlConnection> {
+export async function openCopySession(
+  target: PostgresTarget,
+  signal: AbortSignal,
+): Promise<PostgresConnection> {
   signal.throwIfAborted();
   const sql = await connectPostgres({ ...target, signal });
   try {
-    for (const [name, value] of Object.entries(SETTINGS))
-      await sql.query('SELECT set_config($1, $2, false)', [name, value]);
+    // Servers of older versions lack some of them.
+    await sql.query(
+      'SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS wanted (name, value) JOIN pg_settings USING (name)',
+      [Object.keys(SETTINGS), Object.values(SETTINGS)],
+    );
     return sql;
   } catch (error) {
     await sql.end();

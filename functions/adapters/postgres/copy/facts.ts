@@ -3,8 +3,8 @@
  * objects of any kind, and not of the statements that make them: what no statement makes is seen as well.
  */
 import type { SqlConnection } from '../../../ports/databases.ts';
-import { ownObject, ownRelations, roleName } from './sql-parts.ts';
-import { STATEMENTS_AFTER } from './statements-after.ts';
+import { HOSTS_EXTENSIONS, ownObject, ownRelations, roleName } from './sql-parts.ts';
+import { STATEMENTS_AFTER, STATEMENTS_AFTER_ELSEWHERE } from './statements-after.ts';
 import { STATEMENTS_BEFORE } from './statements-before.ts';
 
 /** Catalogs with things that an owner can make in a database, with what belongs to others of them left out. */
@@ -37,13 +37,15 @@ const CATALOGS: Readonly<Record<string, string>> = {
   ),
 };
 
-const OBJECTS = Object.entries(CATALOGS)
-  .map(
-    ([catalog, where]) =>
-      `SELECT o.type || ' ' || o.identity AS fact FROM ${catalog}, pg_identify_object('${catalog}'::regclass, ${catalog}.oid, 0) AS o
-       WHERE ${where} AND ${ownObject(catalog, `${catalog}.oid`)}`,
-  )
-  .join(' UNION ALL ');
+/** @param but other conditions for some of them */
+const objectsOf = (but: Readonly<Record<string, string>> = {}): string =>
+  Object.entries({ ...CATALOGS, ...but })
+    .map(
+      ([catalog, where]) =>
+        `SELECT o.type || ' ' || o.identity AS fact FROM ${catalog}, pg_identify_object('${catalog}'::regclass, ${catalog}.oid, 0) AS o
+         WHERE ${where} AND ${ownObject(catalog, `${catalog}.oid`)}`,
+    )
+    .join(' UNION ALL ');
 
 const DETAILS = [
   `SELECT concat_ws(' ', 'relation', c.oid::regclass, c.relkind, c.relpersistence, c.reloptions, c.relrowsecurity, c.relforcerowsecurity,
@@ -60,6 +62,55 @@ const DETAILS = [
   `SELECT format('large object %s %s', oid, ${roleName('lomowner')}) AS fact FROM pg_largeobject_metadata`,
 ];
 
+/** What is asked of a database to copy it, and to compare it. */
+export interface Questions {
+  /** Their answers are facts. */
+  facts: readonly string[];
+  before: readonly string[];
+  after: readonly string[];
+  /** Relations whose rows are summed up. */
+  summed: string;
+  /** A statement whose answers are the same on both sides is a fact too; where not, each has to succeed. */
+  isSameServer: boolean;
+}
+
+/** Of databases on servers of the same version. */
+export const SAME_SERVER: Questions = {
+  facts: [objectsOf(), ...DETAILS],
+  before: STATEMENTS_BEFORE,
+  after: STATEMENTS_AFTER,
+  summed: 'rm',
+  isSameServer: true,
+};
+
+/**
+ * Of a database on a server elsewhere, perhaps of an older version, with roles that are not here. Servers of other versions
+ * write the same definition in other words, so that what is compared are names, forms and values. Access lists stay there. Rows of
+ * materialized views are computed anew here. Event triggers of other roles than that of the login are the host's, who alone can make any.
+ */
+export const ELSEWHERE: Questions = {
+  facts: [
+    objectsOf({
+      // Since PostgreSQL 18 that a column is never null is a constraint. Those of partitions have names that the server makes.
+      pg_constraint: `contype <> 'n' AND conparentid = 0`,
+      pg_extension: `extname NOT IN (${HOSTS_EXTENSIONS})`,
+      pg_event_trigger: 'evtowner = current_user::regrole',
+      pg_default_acl: 'false',
+    }),
+    `SELECT concat_ws(' ', 'relation', c.oid::regclass, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity,
+       c.relreplident, c.relispartition, c.relispopulated) AS fact FROM ${ownRelations('rpvmSc')}`,
+    `SELECT concat_ws(' ', 'column', a.attrelid::regclass, row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum), a.attname,
+       format_type(a.atttypid, a.atttypmod), nullif(a.attcollation, 0)::regcollation, a.attnotnull, a.attidentity, a.attgenerated, a.atthasdef) AS fact
+     FROM pg_attribute AS a WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN (SELECT c.oid FROM ${ownRelations('rpmcf')})`,
+    `SELECT format('constraint %s %s %s', k.conname, k.conrelid::regclass, k.convalidated) AS fact
+     FROM pg_constraint AS k WHERE k.contype <> 'n' AND k.conparentid = 0 AND ${ownObject('pg_constraint', 'k.oid')}`,
+  ],
+  before: STATEMENTS_BEFORE,
+  after: STATEMENTS_AFTER_ELSEWHERE,
+  summed: 'r',
+  isSameServer: false,
+};
+
 interface Sequence {
   name: string;
   last: string;
@@ -73,8 +124,9 @@ export interface Facts {
   rows: number;
 }
 
-/** A relation whose rows are its own. */
-const TABLES = `SELECT c.oid::regclass::text AS name FROM ${ownRelations('rm')} AND (c.relkind = 'r' OR c.relispopulated) ORDER BY c.oid`;
+/** Relations with rows. */
+const tablesOf = (kinds: string): string =>
+  `SELECT c.oid::regclass::text AS name FROM ${ownRelations(kinds)} AND (c.relkind = 'r' OR c.relispopulated) ORDER BY c.oid`;
 const SEQUENCES = `SELECT c.oid::regclass::text AS name FROM ${ownRelations('S')} ORDER BY c.oid`;
 
 export const asked = async <Row extends Record<string, unknown>>(
@@ -90,10 +142,15 @@ export const statementsOf = async (sql: SqlConnection, questions: readonly strin
   (await asked<{ statement: string }>(sql, questions)).map(({ statement }) => statement);
 
 /** All that has to be the same in a copy, a line each; rows by their number and a sum over their values. */
-export async function factsOf(sql: SqlConnection, signal: AbortSignal): Promise<Facts> {
-  const lines = (await asked<{ fact: string }>(sql, [OBJECTS, ...DETAILS])).map(({ fact }) => fact);
-  lines.push(...(await statementsOf(sql, [...STATEMENTS_BEFORE, ...STATEMENTS_AFTER])));
-  const tables = await sql.query<{ name: string }>(TABLES);
+export async function factsOf(
+  sql: SqlConnection,
+  signal: AbortSignal,
+  questions: Questions = SAME_SERVER,
+): Promise<Facts> {
+  const lines = (await asked<{ fact: string }>(sql, questions.facts)).map(({ fact }) => fact);
+  if (questions.isSameServer)
+    lines.push(...(await statementsOf(sql, [...questions.before, ...questions.after])));
+  const tables = await sql.query<{ name: string }>(tablesOf(questions.summed));
   let rows = 0;
   for (const { name } of tables) {
     signal.throwIfAborted();

@@ -6,9 +6,10 @@ import { TransientError } from '../../../core/problem.ts';
 import type { CopySummary, SqlConnection } from '../../../ports/databases.ts';
 import { CopyFailed } from '../../../ports/rules/copy-failed.ts';
 import type { PostgresTarget } from '../connections.ts';
+import { checkOrigin } from './check-origin.ts';
 import { openCopySession } from './copy-session.ts';
 import { errorWords } from './error-words.ts';
-import { factsOf } from './facts.ts';
+import { ELSEWHERE, factsOf, type Questions, SAME_SERVER } from './facts.ts';
 import type { CopyLine } from './read-copy.ts';
 
 /** @throws CopyFailed where the two are not equal, or the copy is not whole */
@@ -19,9 +20,12 @@ export async function loadCopy(
 ): Promise<CopySummary> {
   const sql = await openCopySession(target, signal);
   try {
-    const failures: Failures = new Map();
-    const end = await takeAll(sql, chunks, failures, signal);
-    const { lines } = await factsOf(sql, signal);
+    const taken: Taken = { questions: SAME_SERVER, failures: new Map() };
+    const end = await takeAll(sql, chunks, taken, signal);
+    const { questions, failures } = taken;
+    if (!questions.isSameServer && failures.size > 0)
+      throw new CopyFailed(`Not all of the database can come here.${told(failures)}`);
+    const { lines } = await factsOf(sql, signal, questions);
     compare(end.facts, lines, failures);
     return { tables: end.tables, rows: end.rows };
   } catch (error) {
@@ -35,20 +39,25 @@ export async function loadCopy(
 /** Statements that could not be run so far, and why. */
 type Failures = Map<string, string>;
 
+interface Taken {
+  questions: Questions;
+  failures: Failures;
+}
+
 type End = Extract<CopyLine, { facts: string[] }>;
 
 /** Does what the lines say. @returns the last one */
 async function takeAll(
   sql: SqlConnection,
   chunks: AsyncIterable<Uint8Array>,
-  failures: Failures,
+  taken: Taken,
   signal: AbortSignal,
 ): Promise<End> {
   try {
     for await (const line of linesOf(chunks)) {
       signal.throwIfAborted();
       if ('facts' in line) return line;
-      await take(sql, line, failures);
+      await take(sql, line, taken);
     }
   } catch (error) {
     if (isOfArchive(error)) throw new CopyFailed(`The copy is damaged: ${error.message}.`);
@@ -59,21 +68,28 @@ async function takeAll(
 
 async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CopyLine> {
   const text = pipeline(Readable.from(chunks), createGunzip(), () => undefined);
-  for await (const line of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY }))
-    yield JSON.parse(line) as CopyLine;
+  const lines = createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY });
+  // It tells of an error of its input also when nobody takes lines any more, which would end the process.
+  lines.on('error', () => undefined);
+  for await (const line of lines) yield JSON.parse(line) as CopyLine;
   if (text.errored) throw text.errored;
 }
 
-const isOfArchive = (error: unknown): error is Error =>
+/** Whether an error says that what is compressed, or is in it, is damaged. */
+export const isOfArchive = (error: unknown): error is Error =>
   error instanceof SyntaxError ||
   (error instanceof Error && 'code' in error && /^(Z_|ERR_STREAM_PREMATURE)/.test(String(error.code)));
 
-async function take(sql: SqlConnection, line: Exclude<CopyLine, End>, failures: Failures): Promise<void> {
+async function take(sql: SqlConnection, line: Exclude<CopyLine, End>, taken: Taken): Promise<void> {
+  const { failures } = taken;
   if ('format' in line && ![1, 2].includes(line.format))
     throw new CopyFailed('The copy was made by a newer Berth, in a format that this one can not read.');
-  else if ('format' in line)
+  else if ('format' in line) {
     await sql.query("SELECT set_config('berth.copy_format', $1, false)", [String(line.format)]);
-  else if ('run' in line) await settle(sql, line.run, failures);
+    if (!line.from) return;
+    await checkOrigin(sql, line.from);
+    taken.questions = ELSEWHERE;
+  } else if ('run' in line) await settle(sql, line.run, failures);
   else if ('object' in line)
     await sql.query(`SELECT lo_put(${line.object}, ${line.at}, decode($1, 'hex'))`, [line.hex]);
   else if ('table' in line)
@@ -132,7 +148,7 @@ function told(failures: Failures): string {
   return statement === undefined ? '' : ` "${short(statement)}" failed: ${why}.`;
 }
 
-const short = (text: string): string => {
+export const short = (text: string): string => {
   const line = text.replaceAll(/\s+/g, ' ');
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 };

@@ -10,19 +10,26 @@ import type { SqlConnection } from '../../../ports/databases.ts';
 import { CopyFailed } from '../../../ports/rules/copy-failed.ts';
 import type { PostgresTarget } from '../connections.ts';
 import { openCopySession } from './copy-session.ts';
-import { factsOf, statementsOf } from './facts.ts';
-import { ownRelations } from './sql-parts.ts';
-import { STATEMENTS_AFTER } from './statements-after.ts';
-import { STATEMENTS_BEFORE } from './statements-before.ts';
+import { factsOf, type Questions, SAME_SERVER, statementsOf } from './facts.ts';
+import { FIRST_OWN, HOSTS_EXTENSIONS, ownRelations } from './sql-parts.ts';
 
 /** A line of a copy. */
 export type CopyLine =
-  | { format: 1 | 2 }
+  /** `from` is there where it was read from a server elsewhere. */
+  | { format: 1 | 2; from?: Origin }
   | { run: string[] }
   /** Rows as PostgreSQL writes a row down, and the columns that are not computed. */
   | { table: string; columns: string[]; rows: string[] }
   | { object: string; at: number; hex: string }
   | { facts: string[]; tables: number; rows: number };
+
+/** What a database came from. */
+export interface Origin {
+  /** As `server_version_num`. */
+  version: number;
+  encoding: string;
+  extensions: string[];
+}
 
 /** About so many characters of rows are read at a time. */
 const BATCH_CHARACTERS = 1_000_000;
@@ -34,19 +41,36 @@ const TABLES = `SELECT c.oid::regclass::text AS table, (
     WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '') AS columns
   FROM ${ownRelations('r')} ORDER BY c.oid`;
 
-/** @throws CopyFailed in what is read, for a database that is too large */
-export function readCopy(target: PostgresTarget, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  const text = Readable.from(textOf(target, signal), { objectMode: true, highWaterMark: 1 });
+/**
+ * @param questions those for a server elsewhere, where it is none of ours
+ * @throws CopyFailed in what is read, for a database that is too large
+ */
+export function readCopy(
+  target: PostgresTarget,
+  signal: AbortSignal,
+  questions: Questions = SAME_SERVER,
+): AsyncIterable<Uint8Array> {
+  const text = Readable.from(textOf(target, signal, questions), { objectMode: true, highWaterMark: 1 });
   // An error of the lines is one of the stream that is read.
   return pipeline(text, createGzip({ level: 5 }), () => undefined);
 }
 
-async function* textOf(target: PostgresTarget, signal: AbortSignal): AsyncGenerator<string> {
+async function* textOf(
+  target: PostgresTarget,
+  signal: AbortSignal,
+  questions: Questions,
+): AsyncGenerator<string> {
   const sql = await openCopySession(target, signal);
   try {
-    for await (const line of linesOf(sql, signal)) {
+    let characters = 0;
+    for await (const line of linesOf(sql, signal, questions)) {
       signal.throwIfAborted();
-      yield `${JSON.stringify(line)}\n`;
+      const text = `${JSON.stringify(line)}\n`;
+      characters += text.length;
+      // What a server that is not ours says of the size may not be so.
+      if (!questions.isSameServer && characters > limits.importText.value)
+        throw new CopyFailed(`The database has more than ${limits.importText.value} bytes of text.`);
+      yield text;
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -56,7 +80,11 @@ async function* textOf(target: PostgresTarget, signal: AbortSignal): AsyncGenera
   }
 }
 
-async function* linesOf(sql: SqlConnection, signal: AbortSignal): AsyncGenerator<CopyLine> {
+async function* linesOf(
+  sql: SqlConnection,
+  signal: AbortSignal,
+  questions: Questions,
+): AsyncGenerator<CopyLine> {
   await sql.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const [size] = await sql.query<{ bytes: string }>(
     'SELECT pg_database_size(current_database())::text AS bytes',
@@ -68,18 +96,28 @@ async function* linesOf(sql: SqlConnection, signal: AbortSignal): AsyncGenerator
   const tables = await sql.query<{ table: string; columns: string[] | null }>(TABLES);
   // Nobody changes a table, or drops it, before its rows are read.
   for (const { table } of tables) await sql.query(`LOCK TABLE ONLY ${table} IN ACCESS SHARE MODE`);
-  yield { format: 2 };
-  yield { run: await statementsOf(sql, STATEMENTS_BEFORE) };
+  yield questions.isSameServer ? { format: 2 } : { format: 2, from: await originOf(sql) };
+  yield { run: await statementsOf(sql, questions.before) };
   for (const { table, columns } of tables)
     for await (const rows of rowsOf(sql, table)) yield { table, columns: columns ?? [], rows };
   yield* largeObjects(sql);
-  const { sequences, lines: facts, tables: count, rows } = await factsOf(sql, signal);
+  const { sequences, lines: facts, tables: count, rows } = await factsOf(sql, signal, questions);
   const values = sequences.map(
     ({ name, last, called }) => `SELECT setval('${name.replaceAll("'", "''")}', ${last}, ${called})`,
   );
-  yield { run: [...values, ...(await statementsOf(sql, STATEMENTS_AFTER))] };
+  yield { run: [...values, ...(await statementsOf(sql, questions.after))] };
   yield { facts, tables: count, rows };
   await sql.query('COMMIT');
+}
+
+async function originOf(sql: SqlConnection): Promise<Origin> {
+  const [origin] = await sql.query<Origin & Record<string, unknown>>(
+    `SELECT current_setting('server_version_num')::int AS version, pg_encoding_to_char(encoding)::text AS encoding,
+       ARRAY(SELECT extname::text FROM pg_extension WHERE oid >= ${FIRST_OWN} AND extname NOT IN (${HOSTS_EXTENSIONS}) ORDER BY 1) AS extensions
+     FROM pg_database WHERE datname = current_database()`,
+  );
+  if (!origin) throw new CopyFailed('The server says nothing of the database.');
+  return origin;
 }
 
 /** Rows may be of any size, so that their number follows what was read last. */

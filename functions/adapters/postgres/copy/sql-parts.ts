@@ -3,6 +3,9 @@
 /** Whatever a server has from its beginning has a lower number. */
 export const FIRST_OWN = 16_384;
 
+/** Extensions that hosts keep in every database for themselves, which hold nothing of the owner's. */
+export const HOSTS_EXTENSIONS = `'pg_stat_statements'`;
+
 /** A clause: the object was made by the database's owner, and comes with no extension. */
 export const ownObject = (catalog: string, oid: string): string =>
   `${oid} >= ${FIRST_OWN} AND NOT EXISTS (

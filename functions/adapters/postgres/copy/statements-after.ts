@@ -86,7 +86,7 @@ const ACCESS = [
    WHERE list IS NOT NULL OR columns IS NOT NULL ORDER BY kind, name`,
 ];
 
-const WORDS = [
+const COMMENTS = [
   `SELECT format('COMMENT ON %s %s IS %L', CASE WHEN o.type LIKE '% column' THEN 'COLUMN' WHEN o.type LIKE '% constraint' THEN 'CONSTRAINT'
      WHEN o.type = 'composite type' THEN 'TYPE' WHEN o.type = 'statistics object' THEN 'STATISTICS' ELSE upper(o.type) END,
      o.identity, d.description) AS statement
@@ -95,12 +95,30 @@ const WORDS = [
      AND (d.classoid = 'pg_largeobject'::regclass OR d.objoid >= ${FIRST_OWN})
      AND NOT EXISTS (SELECT FROM pg_depend AS e WHERE e.classid = d.classoid AND e.objid = d.objoid AND e.deptype = 'e')
    ORDER BY 1`,
+];
+
+/** @param which those of the settings of a database that come over */
+const settingsOf = (which: string): string[] => [
   // Its value may be a list, which only the server itself can write down again.
   `SELECT format('DO %L', format('BEGIN PERFORM set_config(%L, %L, true); EXECUTE format(%L, current_database()); END',
      split_part(setting, '=', 1), substr(setting, strpos(setting, '=') + 1),
      format('ALTER DATABASE %%I SET %s FROM CURRENT', split_part(setting, '=', 1)))) AS statement
    FROM pg_db_role_setting AS s, unnest(s.setconfig) AS setting
-   WHERE s.setrole = 0 AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY setting`,
+   WHERE s.setrole = 0 AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())${which} ORDER BY setting`,
 ];
 
-export const STATEMENTS_AFTER: readonly string[] = [...CONSTRAINTS, ...CODE, ...ACCESS, ...WORDS];
+export const STATEMENTS_AFTER: readonly string[] = [
+  ...CONSTRAINTS,
+  ...CODE,
+  ...ACCESS,
+  ...COMMENTS,
+  ...settingsOf(''),
+];
+
+/** From a server elsewhere: without access lists, whose roles are not here, and what only administrators may set. */
+export const STATEMENTS_AFTER_ELSEWHERE: readonly string[] = [
+  ...CONSTRAINTS,
+  ...CODE,
+  ...COMMENTS,
+  ...settingsOf(` AND split_part(setting, '=', 1) IN (SELECT name FROM pg_settings WHERE context = 'user')`),
+];

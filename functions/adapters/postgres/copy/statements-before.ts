@@ -1,5 +1,16 @@
 /** Questions whose answers are the statements that make all that there has to be before rows: types, code, tables, views. */
-import { COLLATE, FIRST_OWN, OPTIONS, ownObject, ownRelations, SEQUENCE_OPTIONS } from './sql-parts.ts';
+import {
+  COLLATE,
+  FIRST_OWN,
+  HOSTS_EXTENSIONS,
+  OPTIONS,
+  ownObject,
+  ownRelations,
+  SEQUENCE_OPTIONS,
+} from './sql-parts.ts';
+
+/** What this column is named changes with the version of the server. */
+const LOCALE = `coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale', collcollate)`;
 
 const ownTypes = (kind: string): string =>
   `pg_type AS t WHERE t.typtype = '${kind}' AND ${ownObject('pg_type', 't.oid')} ORDER BY t.oid`;
@@ -9,14 +20,14 @@ const SCHEMAS = [
   `SELECT format('CREATE SCHEMA %I', nspname) AS statement FROM pg_namespace
    WHERE nspname !~ '^pg_(toast|temp)' AND ${ownObject('pg_namespace', 'pg_namespace.oid')} ORDER BY oid`,
   `SELECT format('CREATE EXTENSION IF NOT EXISTS %I WITH SCHEMA %s', extname, extnamespace::regnamespace) AS statement
-   FROM pg_extension WHERE oid >= ${FIRST_OWN} ORDER BY oid`,
+   FROM pg_extension WHERE oid >= ${FIRST_OWN} AND extname NOT IN (${HOSTS_EXTENSIONS}) ORDER BY oid`,
 ];
 
 const TYPES = [
   `SELECT format('CREATE COLLATION %s (PROVIDER = %s, %s, DETERMINISTIC = %s)', c.oid::regcollation,
      CASE collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END,
      CASE collprovider WHEN 'c' THEN format('LC_COLLATE = %L, LC_CTYPE = %L', collcollate, collctype)
-       ELSE format('LOCALE = %L', colllocale) || coalesce(', RULES = ' || quote_literal(collicurules), '') END,
+       ELSE format('LOCALE = %L', ${LOCALE}) || coalesce(', RULES = ' || quote_literal(to_jsonb(c) ->> 'collicurules'), '') END,
      collisdeterministic::text) AS statement
    FROM pg_collation AS c WHERE ${ownObject('pg_collation', 'c.oid')} ORDER BY c.oid`,
   `SELECT format('CREATE TYPE %s AS ENUM (%s)', t.oid::regtype, coalesce((

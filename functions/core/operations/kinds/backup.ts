@@ -29,8 +29,15 @@ export const backup = operationKind({
 export interface RestoreInput {
   /** The resource's uid. */
   resource: string;
-  /** Absent where what the last restore replaced comes back. */
+  /** Absent where what the last restore replaced comes back, and where `source` is there. */
   backup?: string;
+  /**
+   * `host:port/database` on a server elsewhere, or `file`, for a dump that was sent. The server's URL is a secret, and both are
+   * forgotten at the end.
+   */
+  source?: string;
+  /** Of the URL or the dump, with a source. */
+  import?: string;
 }
 
 export const restore = operationKind({
@@ -42,7 +49,8 @@ export const restore = operationKind({
   words: 'Restore in {environment}',
   steps: {
     loadBackup: {
-      summary: 'Restores the backup beside the database, and compares it with what it was made of.',
+      summary:
+        'Restores the backup, or what is imported, beside the database, and compares it with what it was made of.',
     },
     swapData: {
       summary:

@@ -38,6 +38,16 @@ const origins = (example: string) =>
       error: `must be addresses without a path, separated by commas, such as ${example}`,
     });
 
+const HOST_PORT = /^(?:[a-z0-9_.-]{1,253}|[0-9a-f:]{2,45}(?=:)):\d{1,5}$/;
+
+const hostPorts = (example: string) =>
+  z
+    .string()
+    .transform((text) => text.split(','))
+    .refine((list) => list.every((one) => HOST_PORT.test(one)), {
+      error: `must be hosts with their ports, separated by commas, such as ${example}`,
+    });
+
 /** Has both `redis-server` and a licence of the Open Source Initiative's. */
 const REDIS_IMAGE = 'docker.io/library/redis:7.2.11';
 
@@ -51,6 +61,7 @@ const schema = z.object({
   BERTH_DATA_DIR: z.string().default('.berth'),
   BERTH_TRUSTED_ISSUERS: origins('http://gitlab.internal').optional(),
   BERTH_TRUSTED_RECEIVERS: origins('http://localhost:8080').optional(),
+  BERTH_TRUSTED_DATABASES: hostPorts('10.0.0.5:5432').optional(),
   BERTH_ACCEPT_LOSS: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
   DOCKER_HOST: z.string().optional(),
   BERTH_REDIS_IMAGE: redisImage.default(REDIS_IMAGE),
@@ -90,6 +101,8 @@ export interface LocalConfig {
   trustedIssuers?: string[];
   /** Origins of receivers of events that may use plain http and have private addresses. */
   trustedReceivers?: string[];
+  /** Database servers, as `10.0.0.5:5432`, that data may be imported from and that may have private addresses. */
+  trustedDatabases?: string[];
   /** Domains of customers; as by default where absent. */
   domains?: DomainsConfig;
   /** The mail server; no e-mail is sent where undefined. */
@@ -146,5 +159,6 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     ...(Object.keys(domains).length > 0 && { domains }),
     ...(values.BERTH_TRUSTED_ISSUERS && { trustedIssuers: values.BERTH_TRUSTED_ISSUERS }),
     ...(values.BERTH_TRUSTED_RECEIVERS && { trustedReceivers: values.BERTH_TRUSTED_RECEIVERS }),
+    ...(values.BERTH_TRUSTED_DATABASES && { trustedDatabases: values.BERTH_TRUSTED_DATABASES }),
   };
 }

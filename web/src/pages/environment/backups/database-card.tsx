@@ -107,6 +107,10 @@ export function DatabaseCard({ environment, resource }: { environment: Environme
           none="None yet. A backup is made while the database is used, and counts once it was restored on trial and found equal."
           columns={columnsOf(database, guarded, setOpen)}
         />
+        <p className="soft small">
+          Data on another server, or in a dump of pg_dump, come here by{' '}
+          <code>{`berth db import --env ${environment.name} --resource '${uid}' --from …`}</code>
+        </p>
       </div>
       {open?.what === 'plan' && plan && (
         <PlanDialog database={database} uid={uid} plan={plan} onClose={close} />
