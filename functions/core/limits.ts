@@ -8,6 +8,7 @@ import { domainLimits } from './limits/domains.ts';
 import { expiryLimits } from './limits/expiry.ts';
 import { KIB, type Limit, limit, MIB } from './limits/limit.ts';
 import { pipelineLimits } from './limits/pipelines.ts';
+import { recipeLimits } from './limits/recipes.ts';
 import { requestLimits } from './limits/requests.ts';
 import { sourceLimits } from './limits/sources.ts';
 import { traceLimits } from './limits/traces.ts';
@@ -228,6 +229,7 @@ export const limits = {
   ...workloadLimits,
   ...wakingLimits,
   ...pipelineLimits,
+  ...recipeLimits,
   ...alertLimits,
   ...expiryLimits,
   ...traceLimits,

@@ -26,11 +26,12 @@ import { type Caller, commit } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instanceIn, instanceOf, pastInstanceIn, withStanding } from '../../records/instances.ts';
 import { getDeployment, getEnvironment, getService } from '../../records/read.ts';
-import { getDeploymentDetail, workloadOfVersion } from '../../records/workloads.ts';
+import { getDeploymentDetail, workloadOf, workloadOfVersion } from '../../records/workloads.ts';
 import { environmentUse, notReady, RUNS_IN } from '../environments/environments.ts';
 import { wakingFor } from '../environments/waking-for.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
+import { madeNow } from '../recipes/made-now.ts';
 import { takingNow } from '../variables/taken-variables.ts';
 import { versionOf, versionUse } from '../versions/version-use.ts';
 import { findVersion } from '../versions/versions.ts';
@@ -57,6 +58,7 @@ export type Content = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'wo
       | 'revision'
       | 'outputs'
       | 'variables'
+      | 'recipes'
       | 'replicas'
       | 'processes'
       | 'rollbackTo'
@@ -125,14 +127,19 @@ export async function sameAgain(
   kind: DeploymentKind,
   into: InstanceRef = ref,
 ): Promise<Content> {
-  const { version, digest, revision, variables } = (await getDeployment(ports.store, ref, number)).data;
-  const workload = await workloadOfVersion(ports.store, { ...pick(ref), version });
+  const { data: deployment } = await getDeployment(ports.store, ref, number);
+  const { version, digest, revision, variables } = deployment;
+  // What a promotion brings is a version; what runs once more is as it was.
+  const { workload, recipes } =
+    kind === 'promote'
+      ? await madeNow(ports, await workloadOfVersion(ports.store, deployment))
+      : { workload: await workloadOf(ports.store, deployment), recipes: deployment.recipes };
   // What ends a service starts nothing that could read them; going back to it brings what it had.
   const taking =
     kind === 'stop' || kind === 'remove'
       ? { workload, ...(variables && { variables }) }
       : await takingNow(ports, into, workload, (await mayGrow(ports, into, kind)) ? undefined : variables);
-  return { kind, version, digest, ...taking, ...(revision && { revision }) };
+  return { kind, version, digest, ...taking, ...(recipes && { recipes }), ...(revision && { revision }) };
 }
 
 /** Whether a deployment of this kind, of what runs already, brings names of variables that are new to it. */
@@ -330,7 +337,8 @@ async function versionContent(
   kind: DeploymentKind,
 ): Promise<Content> {
   const item = await findVersion(ports.store, ref, wanted);
-  const { workload, ...data } = item.data;
+  const { workload: ofVersion, ...data } = item.data;
+  const { workload, recipes } = await madeNow(ports, ofVersion);
   const revision = revisionOf(data, wanted);
   return {
     kind,
@@ -338,6 +346,7 @@ async function versionContent(
     version: data.id,
     digest: data.digest,
     ...(await takingNow(ports, ref, workload)),
+    ...(recipes && { recipes }),
     ...(revision && { revision }),
   };
 }
@@ -379,17 +388,18 @@ async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): 
       },
     );
   }
-  const { version, digest, revision } = data;
+  const { version, digest, revision, recipes } = data;
   const use = await keeping(ports, ref, version);
   const pins = await repinned(ports, ref, data, data.outputs);
-  const ofVersion = await workloadOfVersion(ports.store, { ...pick(ref), version });
+  const made = await workloadOf(ports.store, data);
   return {
     kind: 'rollback',
     use,
     version,
     digest,
-    workload: withVariables(ofVersion, pins.variables ?? []),
+    workload: withVariables(made, pins.variables ?? []),
     ...pins,
+    ...(recipes && { recipes }),
     rollbackTo: number,
     ...(revision && { revision }),
   };

@@ -61,6 +61,8 @@ export interface Plan {
   version: string;
   digest: string;
   revision?: Revision;
+  /** Which version of which recipe makes resources of it, by the Score file's names for these. */
+  recipes?: DeploymentDetail['recipes'];
   changes: Change[];
   resources: PlannedResource[];
   replicas: { before: number; after: number };
@@ -108,6 +110,7 @@ export async function planDeployment(
     version: content.version,
     digest: content.digest,
     ...(content.revision && { revision: content.revision }),
+    ...(content.recipes && { recipes: content.recipes }),
     changes: diffPinned(before, pinned),
     resources: plannedResources(ref, content.workload, records),
     replicas: {

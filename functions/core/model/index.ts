@@ -9,6 +9,7 @@ export * from '../clones/masking-record.ts';
 export * from '../domains/domain-record.ts';
 export * from '../pipelines/promotion-record.ts';
 export * from '../placement/place-types.ts';
+export type { RecipePin, RecipeVersion } from '../recipes/recipe.ts';
 export * from '../rollout/rollout-state.ts';
 export * from './access.ts';
 export * from './connection.ts';
