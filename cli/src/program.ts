@@ -11,6 +11,7 @@ import { addLogs } from './commands/logs.ts';
 import { addMcp } from './commands/mcp.ts';
 import { addOperations } from './commands/operations.ts';
 import { addPlaces } from './commands/places.ts';
+import { addRecipes } from './commands/recipes/recipes.ts';
 import { addEvidence } from './commands/reports/evidence.ts';
 import { addFigures } from './commands/reports/figures.ts';
 import { addAlerts } from './commands/running/alerts.ts';
@@ -84,6 +85,7 @@ export function createProgram(version: string): Command {
   addMcp(program);
   addGitHubApp(program);
   addPlaces(program);
+  addRecipes(program);
   addSignIn(program);
   addDoctor(program);
   addCompletion(program);

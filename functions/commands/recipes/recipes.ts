@@ -40,17 +40,17 @@ async function lastVersion(store: Store, type: string): Promise<number> {
  * Puts a new version, which deployments take from then on; what is the same as the newest makes none.
  * @throws Problem invalid_recipe | precondition_failed | conflict (too many)
  */
-export function putRecipe(
+export async function putRecipe(
   ports: Ports,
   caller: Caller,
   { type, value, ifMatch }: { type: string; value: unknown; ifMatch?: string },
 ): Promise<{ item: Item<RecipeVersion>; created: boolean }> {
+  const recipe = await acceptableRecipe(ports, type, value);
+  const text = canonicalJson(recipe);
   return retryOnConflict(async () => {
     const { store, effects } = ports;
-    const recipe = await acceptableRecipe(ports, type, value);
     const before = await store.get<RecipeVersion>(recipeKey(type));
     checkIfMatch(before, ifMatch);
-    const text = canonicalJson(recipe);
     if (before && canonicalJson(before.data.recipe) === text) {
       const result = { item: before, created: false };
       const same = { check: recipeKey(type), if: { version: before.version } };

@@ -222,6 +222,25 @@ describe('A deployment', () => {
     });
   });
 
+  it('that races with changes of its recipe has the outputs of the version that it names', async () => {
+    const labelled = (label: string) => ({ ...recipe, outputs: { url: `\${resources.main.url}#${label}` } });
+    const labels = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const [puts, deployments] = await Promise.all([
+      Promise.all(labels.map((label) => put(labelled(label)))),
+      Promise.all(labels.map(() => subject.api('POST', `${instancePath}/deployments`, { version: 'v1' }))),
+    ]);
+    expect(puts.map(({ body }) => body.version).sort()).toEqual([2, 3, 4, 5, 6, 7]);
+    const outputs = new Map<number, string>([
+      [1, recipe.outputs.url],
+      ...puts.map(({ body }): [number, string] => [body.version, body.recipe.outputs.url]),
+    ]);
+    for (const { body } of deployments) {
+      const { recipes, workload: made } = await detail(body.number);
+      const said = outputs.get(recipes.db.version)!.replace('main', 'db');
+      expect(made.containers.web.variables.URL).toBe(said);
+    }
+  });
+
   it('is refused where the recipe no longer takes what is asked for, and nothing is accepted', async () => {
     await put(needy);
     expectProblem(
