@@ -31,7 +31,7 @@ import { environmentUse, notReady, RUNS_IN } from '../environments/environments.
 import { wakingFor } from '../environments/waking-for.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
-import { madeNow } from '../recipes/made-now.ts';
+import { type MadeNow, madeNow } from '../recipes/made-now.ts';
 import { takingNow } from '../variables/taken-variables.ts';
 import { versionOf, versionUse } from '../versions/version-use.ts';
 import { findVersion } from '../versions/versions.ts';
@@ -70,6 +70,9 @@ export type Content = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'wo
     use?: Write;
   };
 
+/** Content that a plan tells of, and that may be none that is accepted. */
+export type ProposedContent = Content & Pick<MadeNow, 'refused'>;
+
 /**
  * Accepts a deployment. It gets the next number, and with it the fence (I5), and an earlier deployment that is still
  * going on ends as superseded. Where the environment asks for approval, the deployment waits for that first and holds
@@ -83,7 +86,8 @@ export async function createDeployment(
   request: DeploymentRequest,
 ): Promise<AcceptedDeployment> {
   return acceptDeployment(ports, caller, ref, RUNS_IN, async (instance) => {
-    const content = await contentOf(ports, ref, request);
+    const { refused, ...content } = await contentOf(ports, ref, request);
+    if (refused?.[0]) throw refused[0];
     const scaled = { ...content, ...scaleOf(instance) };
     await enforcePolicies(ports, caller, ref, scaled);
     return scaled;
@@ -126,20 +130,31 @@ export async function sameAgain(
   number: number,
   kind: DeploymentKind,
   into: InstanceRef = ref,
-): Promise<Content> {
+): Promise<ProposedContent> {
   const { data: deployment } = await getDeployment(ports.store, ref, number);
   const { version, digest, revision, variables } = deployment;
   // What a promotion brings is a version; what runs once more is as it was.
-  const { workload, recipes } =
+  const { workload, recipes, refused }: MadeNow =
     kind === 'promote'
       ? await madeNow(ports, await workloadOfVersion(ports.store, deployment))
-      : { workload: await workloadOf(ports.store, deployment), recipes: deployment.recipes };
+      : {
+          workload: await workloadOf(ports.store, deployment),
+          ...(deployment.recipes && { recipes: deployment.recipes }),
+        };
   // What ends a service starts nothing that could read them; going back to it brings what it had.
   const taking =
     kind === 'stop' || kind === 'remove'
       ? { workload, ...(variables && { variables }) }
       : await takingNow(ports, into, workload, (await mayGrow(ports, into, kind)) ? undefined : variables);
-  return { kind, version, digest, ...taking, ...(recipes && { recipes }), ...(revision && { revision }) };
+  return {
+    kind,
+    version,
+    digest,
+    ...taking,
+    ...(recipes && { recipes }),
+    ...(refused && { refused }),
+    ...(revision && { revision }),
+  };
 }
 
 /** Whether a deployment of this kind, of what runs already, brings names of variables that are new to it. */
@@ -322,7 +337,7 @@ export async function contentOf(
   ports: Ports,
   ref: InstanceRef,
   request: DeploymentRequest,
-): Promise<Content> {
+): Promise<ProposedContent> {
   if ('rollbackTo' in request) return rollbackContent(ports, ref, request.rollbackTo);
   if (!('version' in request)) return promotionContent(ports, ref, request.fromEnvironment);
   if (!('fromEnvironment' in request)) return versionContent(ports, ref, request.version, 'deploy');
@@ -335,10 +350,10 @@ async function versionContent(
   ref: InstanceRef,
   wanted: string,
   kind: DeploymentKind,
-): Promise<Content> {
+): Promise<ProposedContent> {
   const item = await findVersion(ports.store, ref, wanted);
   const { workload: ofVersion, ...data } = item.data;
-  const { workload, recipes } = await madeNow(ports, ofVersion);
+  const { workload, recipes, refused } = await madeNow(ports, ofVersion);
   const revision = revisionOf(data, wanted);
   return {
     kind,
@@ -347,11 +362,16 @@ async function versionContent(
     digest: data.digest,
     ...(await takingNow(ports, ref, workload)),
     ...(recipes && { recipes }),
+    ...(refused && { refused }),
     ...(revision && { revision }),
   };
 }
 
-async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment: string): Promise<Content> {
+async function promotionContent(
+  ports: Ports,
+  ref: InstanceRef,
+  fromEnvironment: string,
+): Promise<ProposedContent> {
   const source = { ...ref, environment: fromEnvironment };
   const { data: environment } = await getEnvironment(ports.store, source);
   const { current } = instanceOf(environment, ref.service);

@@ -249,6 +249,8 @@ describe('A deployment', () => {
       'invalid_resource',
     );
     expect(await readAll(subject.ports.store, 'deployments#demo#dev#guestbook')).toEqual([]);
+    const { body } = await subject.api('GET', `${instancePath}/plan?version=v1`);
+    expect(body).toMatchObject({ changes: [], resources: [], problems: [{ code: 'invalid_resource' }] });
   });
 
   it('is told of before a recipe is put, and keeps it from being deleted', async () => {
