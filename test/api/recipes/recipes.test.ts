@@ -198,7 +198,7 @@ describe('A deployment', () => {
     await register(asking());
   });
 
-  it('takes the recipe as it is, and keeps it; a restart and a rollback keep theirs', async () => {
+  it('takes the recipe as it is now, and keeps it; a restart keeps that of what serves', async () => {
     const first = await deployVersion();
     await serves(first);
     expect(await detail(1)).toMatchObject({
