@@ -197,6 +197,12 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "gameday.failed": {
     "words": "The game day in {environment} was broken off"
   },
+  "recipe.put": {
+    "words": "Recipe {recipe} has version {version}"
+  },
+  "recipe.deleted": {
+    "words": "Recipe {recipe} deleted"
+  },
   "place.created": {
     "words": "Place {place} added"
   },

@@ -76,6 +76,8 @@ export const actionWords: Readonly<Record<Action, string>> = {
   "alert.silence": "silence alerts for a time, and end that",
   "secret-source.read": "read which projects may refer to secrets that are kept elsewhere",
   "secret-source.write": "set which projects may refer to secrets that are kept elsewhere",
+  "recipe.read": "read the resource types that recipes add",
+  "recipe.govern": "put and delete recipes, and see which services of all projects use them",
   "github-app.read": "read which projects may connect to which repositories by the GitHub App",
   "github-app.govern": "set which projects may connect to which repositories by the GitHub App",
   "policy.read": "read policies, and see what one would have refused",

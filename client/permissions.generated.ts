@@ -267,6 +267,12 @@ const table = {
   "secret-source.write": {
     "least": "platform"
   },
+  "recipe.read": {
+    "least": "signed-in"
+  },
+  "recipe.govern": {
+    "least": "platform"
+  },
   "github-app.read": {
     "least": "platform"
   },

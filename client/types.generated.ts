@@ -90,6 +90,8 @@ export type Event = {
     | 'gameday.started'
     | 'gameday.ended'
     | 'gameday.failed'
+    | 'recipe.put'
+    | 'recipe.deleted'
     | 'place.created'
     | 'place.changed'
     | 'place.removed'
@@ -892,6 +894,32 @@ export type Event1 =
          * What happened and why.
          */
         cause: string;
+      };
+    }
+  | {
+      type: 'recipe.put';
+      data: {
+        /**
+         * The resource type that it is for.
+         */
+        recipe: string;
+        /**
+         * The number of its new version.
+         */
+        version: number;
+        /**
+         * SHA-256 of the recipe, as canonical JSON.
+         */
+        hash: string;
+      };
+    }
+  | {
+      type: 'recipe.deleted';
+      data: {
+        /**
+         * The resource type that it is for.
+         */
+        recipe: string;
       };
     }
   | {
@@ -8150,6 +8178,297 @@ export interface Paths {
       };
     };
   };
+  '/v1/recipes': {
+    /**
+     * List the resource types that the platform team adds
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: RecipeVersion[];
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/recipes/{recipe}': {
+    /**
+     * Read a recipe
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the recipe. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          recipe: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': RecipeVersion;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Add a recipe, or a new version of one
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the recipe. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          recipe: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': Recipe;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': RecipeVersion;
+          };
+        };
+        201: {
+          content: {
+            'application/json': RecipeVersion;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a recipe by which nothing serves
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the recipe. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          recipe: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/recipes/{recipe}/versions': {
+    /**
+     * List all versions of a recipe
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the recipe. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          recipe: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: RecipeVersion[];
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/recipes/{recipe}/versions/{number}': {
+    /**
+     * Read one version of a recipe
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the recipe. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          recipe: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': RecipeVersion;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/recipe-checks': {
+    /**
+     * Read what is wrong with a recipe, with the lines
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * The text, as YAML or JSON.
+             */
+            recipe: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': RecipeCheck;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/recipes/{recipe}/uses': {
+    /**
+     * Read which services serve by a recipe, and what its newest version changes there
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the recipe. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          recipe: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': RecipeUses;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/recipes/{recipe}/plan': {
+    /**
+     * Read what a recipe would change before it is put
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the recipe. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          recipe: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': Recipe;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': RecipeUses;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/variables': {
     /**
      * List the variables of an environment
@@ -11908,6 +12227,7 @@ export interface Problem {
     | 'invalid_request'
     | 'invalid_cursor'
     | 'invalid_score'
+    | 'invalid_recipe'
     | 'invalid_archive'
     | 'unauthenticated'
     | 'sign_in_failed'
@@ -12287,6 +12607,15 @@ export interface Deployment {
     [k: string]: {
       replicas: number;
       isScaled?: true;
+    };
+  };
+  /**
+   * Which version of which recipe made resources of it, by the names that the Score file has for these.
+   */
+  recipes?: {
+    [k: string]: {
+      type: string;
+      version: number;
     };
   };
   rollbackTo?: number;
@@ -13618,6 +13947,102 @@ export interface SecretSources {
     prefix: string;
   }[];
 }
+export interface RecipeVersion {
+  type: string;
+  version: number;
+  recipe: Recipe;
+  createdAt: string;
+  createdBy: string;
+}
+/**
+ * A resource type made of those that Berth has: `params`, `resources` and `outputs`, as docs/how-to/offer-resource-types.md has it.
+ */
+export interface Recipe {
+  type: string;
+  description: string;
+  [k: string]: unknown;
+}
+export interface RecipeCheck {
+  faults: {
+    /**
+     * Empty for the recipe as a whole.
+     */
+    path: string;
+    line?: number;
+    column?: number;
+    message: string;
+  }[];
+  recipe?: Recipe;
+}
+export interface RecipeUses {
+  version: number;
+  items: RecipeUse[];
+}
+export interface RecipeUse {
+  project: string;
+  environment: string;
+  service: string;
+  /**
+   * Of the environment.
+   */
+  kind: 'persistent' | 'ephemeral';
+  /**
+   * Whether the environment is.
+   */
+  protected: boolean;
+  state: 'runs' | 'sleeps' | 'stopped';
+  /**
+   * Of the deployment that serves.
+   */
+  number: number;
+  /**
+   * The version that it runs.
+   */
+  serviceVersion: string;
+  /**
+   * Of the recipe, by which it was made.
+   */
+  version: number;
+  /**
+   * What the same version of the service would change when it is deployed anew.
+   */
+  changes: Change[];
+  /**
+   * Why that would be refused.
+   */
+  problems: Error[];
+}
+/**
+ * One difference. Texts are as the Score file has them, placeholders and all; of a secret it is the version, of a file its mode, size and a hash.
+ */
+export interface Change {
+  area:
+    | 'version'
+    | 'setting'
+    | 'container'
+    | 'variable'
+    | 'file'
+    | 'volume'
+    | 'command'
+    | 'compute'
+    | 'probe'
+    | 'port'
+    | 'resource'
+    | 'secret'
+    | 'metadata';
+  /**
+   * The container that it is in.
+   */
+  container?: string;
+  name: string;
+  change: 'added' | 'removed' | 'changed';
+  before?: string;
+  after?: string;
+  /**
+   * There are values, and they are not shown: they may be secret.
+   */
+  hidden?: true;
+}
 export interface Variables {
   items: Variable[];
 }
@@ -13905,6 +14330,15 @@ export interface DeploymentDetail {
       isScaled?: true;
     };
   };
+  /**
+   * Which version of which recipe made resources of it, by the names that the Score file has for these.
+   */
+  recipes?: {
+    [k: string]: {
+      type: string;
+      version: number;
+    };
+  };
   rollbackTo?: number;
   fromEnvironment?: string;
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
@@ -14036,6 +14470,15 @@ export interface Plan {
   version: string;
   digest: string;
   revision?: Revision;
+  /**
+   * Which version of which recipe made resources of it, by the names that the Score file has for these.
+   */
+  recipes?: {
+    [k: string]: {
+      type: string;
+      version: number;
+    };
+  };
   changes: Change[];
   resources: {
     name: string;
@@ -14090,37 +14533,6 @@ export interface Plan {
    * What the workload will not find there as its Score file says, with what helps; text.
    */
   warnings: string[];
-}
-/**
- * One difference. Texts are as the Score file has them, placeholders and all; of a secret it is the version, of a file its mode, size and a hash.
- */
-export interface Change {
-  area:
-    | 'version'
-    | 'setting'
-    | 'container'
-    | 'variable'
-    | 'file'
-    | 'volume'
-    | 'command'
-    | 'compute'
-    | 'probe'
-    | 'port'
-    | 'resource'
-    | 'secret'
-    | 'metadata';
-  /**
-   * The container that it is in.
-   */
-  container?: string;
-  name: string;
-  change: 'added' | 'removed' | 'changed';
-  before?: string;
-  after?: string;
-  /**
-   * There are values, and they are not shown: they may be secret.
-   */
-  hidden?: true;
 }
 export interface RolloutPlan {
   stages: {

@@ -47,6 +47,8 @@ export const COMMANDS: readonly (readonly [string, string])[] = [
   ['GET …/members', 'berth members list'],
   ['POST …/tokens', 'berth tokens create'],
   ['GET …/places', 'berth places list'],
+  ['GET …/recipes', 'berth recipes list'],
+  ['POST …/recipe-checks', 'berth recipes check'],
   ['GET …/me', 'berth whoami'],
 ];
 

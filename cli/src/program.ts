@@ -11,6 +11,7 @@ import { addLogs } from './commands/logs.ts';
 import { addMcp } from './commands/mcp.ts';
 import { addOperations } from './commands/operations.ts';
 import { addPlaces } from './commands/places.ts';
+import { addRecipes } from './commands/recipes/recipes.ts';
 import { addDrains } from './commands/reports/drains.ts';
 import { addEvidence } from './commands/reports/evidence.ts';
 import { addFigures } from './commands/reports/figures.ts';
@@ -86,6 +87,7 @@ export function createProgram(version: string): Command {
   addMcp(program);
   addGitHubApp(program);
   addPlaces(program);
+  addRecipes(program);
   addSignIn(program);
   addDoctor(program);
   addCompletion(program);

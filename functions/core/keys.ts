@@ -242,6 +242,15 @@ export const secretKey = (environment: EnvironmentRef, name: string): Key => ({
 });
 /** Which projects may refer to secrets that are kept elsewhere. */
 export const SECRET_SOURCES_KEY: Key = { pk: 'secret-sources', sk: 'secret-sources' };
+/** The newest version of each recipe, by its type. */
+export const RECIPES = 'recipes';
+export const recipeKey = (type: string): Key => ({ pk: RECIPES, sk: type });
+/** All versions of a recipe, which stay when it is deleted: deployments name them. */
+export const recipeVersionsPartition = (type: string): string => `recipe#${type}`;
+export const recipeVersionKey = (type: string, version: number): Key => ({
+  pk: recipeVersionsPartition(type),
+  sk: String(version).padStart(10, '0'),
+});
 /** The path of the value in the Secrets port. */
 export const secretPath = (environment: EnvironmentRef, name: string): string =>
   `${environmentName(environment)}/env/${name}`;

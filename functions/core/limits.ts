@@ -10,6 +10,7 @@ import { drainLimits } from './limits/drains.ts';
 import { expiryLimits } from './limits/expiry.ts';
 import { KIB, type Limit, limit, MIB } from './limits/limit.ts';
 import { pipelineLimits } from './limits/pipelines.ts';
+import { recipeLimits } from './limits/recipes.ts';
 import { requestLimits } from './limits/requests.ts';
 import { sourceLimits } from './limits/sources.ts';
 import { traceLimits } from './limits/traces.ts';
@@ -232,6 +233,7 @@ export const limits = {
   ...workloadLimits,
   ...wakingLimits,
   ...pipelineLimits,
+  ...recipeLimits,
   ...alertLimits,
   ...expiryLimits,
   ...traceLimits,

@@ -19,6 +19,7 @@ export const problemCodes = {
   invalid_request: [400, 'The request is not valid'],
   invalid_cursor: [400, 'The cursor is not valid'],
   invalid_score: [422, 'The Score file is not valid'],
+  invalid_recipe: [422, 'The recipe is not valid'],
   invalid_archive: [422, 'The archive is not acceptable'],
   unauthenticated: [401, 'No valid credentials'],
   sign_in_failed: [400, 'The sign-in did not succeed'],

@@ -10,6 +10,7 @@ import type { Item, Store } from '../ports/store.ts';
 import { mustGet } from './commit.ts';
 import { getDeployment } from './read.ts';
 import { readMany } from './read-all.ts';
+import { asMade } from './recipes/recipes.ts';
 
 /** What is found by a version's id. It is written once. */
 export interface VersionContent {
@@ -27,8 +28,19 @@ const KNOWN_MAX = 20;
 
 /** A deployment with its workload. @throws Problem not_found */
 export async function withWorkload(store: Store, deployment: Deployment): Promise<DeploymentDetail> {
-  const workload = await workloadOfVersion(store, deployment);
+  const workload = await workloadOf(store, deployment);
   return { ...deployment, workload: withVariables(workload, deployment.variables ?? []) };
+}
+
+/**
+ * The workload of a deployment as its recipes made it, without placeholders for variables that it takes unnamed.
+ * @throws Problem not_found
+ */
+export async function workloadOf(
+  store: Store,
+  deployment: VersionRef & Pick<Deployment, 'recipes'>,
+): Promise<ScoreWorkload> {
+  return asMade(store, await workloadOfVersion(store, deployment), deployment.recipes);
 }
 
 /** The workload as it came with its version. @throws Problem not_found */

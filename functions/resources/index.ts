@@ -18,6 +18,8 @@ export function resourceType(name: string): ResourceType {
   throw new Problem(
     'unknown_resource_type',
     `The resource type "${name.slice(0, 80)}" can not be used: Berth does not know it.`,
-    { hint: `Use one of ${resourceTypes.map(({ type }) => type).join(', ')}.` },
+    {
+      hint: `Use one of ${resourceTypes.map(({ type }) => type).join(', ')}; or one that your platform team adds: GET /v1/recipes.`,
+    },
   );
 }

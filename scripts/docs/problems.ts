@@ -24,6 +24,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'The Score file breaks a rule; the place is named with line and column.',
     'Correct the file.',
   ],
+  invalid_recipe: [
+    'A recipe has a key, a parameter, a type or a placeholder that can not be.',
+    'Mend what `errors` names; `berth recipes check` tells the lines.',
+  ],
   invalid_archive: [
     'The upload is no tar.gz, or holds links, devices, paths that lead out, or too much.',
     'Pack the source with `tar -czf`, without links and `node_modules`.',

@@ -602,6 +602,60 @@ describe('The command line', () => {
     expect((await run('places remove home --yes')).exitCode).toBe(1);
   });
 
+  it('checks, puts, plans and rolls recipes, and tells what each changes', async () => {
+    const recipe = (text: string) => `type: shop-greeting
+description: How the shop greets
+resources:
+  main: {type: environment}
+outputs:
+  greeting: "${text}"
+`;
+    const file = join(cli.folder, 'greeting.yaml');
+    writeFileSync(file, recipe('${resources.mian.GREETING}'));
+    const wrong = await run('recipes check greeting.yaml');
+    expect(wrong).toMatchObject({
+      exitCode: 1,
+      out: expect.stringMatching(/^greeting\.yaml:6:13: outputs\.greeting .*there are main/),
+    });
+    expect((await run('recipes put greeting.yaml')).exitCode).toBe(1);
+    writeFileSync(file, recipe('${resources.main.GREETING}!'));
+    await ok('recipes check greeting.yaml');
+    expect(await ok('recipes put greeting.yaml')).toContain('shop-greeting has version 1');
+    expect(await ok('recipes list')).toMatch(/^shop-greeting +1 /m);
+
+    await berth.api('POST', '/v1/projects/shop/services', { name: 'greeter' });
+    mkdirSync(join(cli.folder, 'greeter'));
+    writeFileSync(join(cli.folder, 'greeter', 'package.json'), '{"scripts": {"start": "node server.js"}}');
+    writeFileSync(join(cli.folder, 'greeter', 'server.js'), SERVER);
+    const asks = SCORE.replace('${resources.env.GREETING}', '${resources.words.greeting}')
+      .replace('"${resources.env.KEY}"', '"1"')
+      .replace('env: {type: environment}', 'words: {type: shop-greeting}');
+    writeFileSync(join(cli.folder, 'greeter', 'score.yaml'), asks);
+    await ok('env create greets');
+    await ok('config set GREETING=ada --env greets');
+    await ok('build greeter --service greeter');
+    await ok('deploy --service greeter --env greets');
+    const says = async () => (await berth.workload('greeter.greets.shop.localhost')).text;
+    expect(await says()).toBe('hello ada!');
+    expect((await run('recipes delete shop-greeting --yes')).err).toContain('shop/greets/greeter');
+
+    writeFileSync(file, recipe('${resources.main.GREETING}?'));
+    const planned = await run('recipes put greeting.yaml --plan');
+    expect(planned).toMatchObject({ exitCode: 2, out: expect.stringMatching(/GREETING.*!.*→.*\?/) });
+    await ok('recipes put greeting.yaml');
+    expect((await run('recipes roll shop-greeting --plan')).exitCode).toBe(2);
+    expect((await run('recipes roll shop-greeting')).err).toContain('--yes');
+    expect(await says()).toBe('hello ada!');
+    const rolled = await run('recipes roll shop-greeting --yes');
+    expect(rolled, rolled.err).toMatchObject({ exitCode: 0 });
+    expect(rolled.err).toMatch(/Persistent environments:[\s\S]*✓ shop\/greets\/greeter/);
+    expect(await says()).toBe('hello ada?');
+    expect((await run('recipes roll shop-greeting --yes')).err).toContain('Nothing has to be deployed');
+    expect(await ok('recipes show shop-greeting 1')).toContain('GREETING}!');
+    await ok('env destroy greets --yes');
+    await ok('recipes delete shop-greeting --yes');
+  });
+
   it('keeps the rules of the GitHub App, and says that none is registered', async () => {
     expect((await run('github-app allow */*')).exitCode).toBe(1);
     await ok('github-app allow octo/shop-*');

@@ -82,6 +82,15 @@ describe.skipIf(missing.length > 0)(
       expect(await runPage('build-a-folder.md')).toMatch(/^examples\/static-site$/m);
     });
 
+    it('offer resource types', async () => {
+      const recipes = textOf('offer-resource-types.md', 'yaml').filter((text) => !isScore(text));
+      for (const recipe of recipes) {
+        const { body } = await subject.api('POST', '/v1/recipe-checks', { recipe });
+        expect(body.faults).toEqual([]);
+      }
+      expect((await runPage('offer-resource-types.md')).split('\n')).toEqual(['1', '2', 'harbour-disk', '']);
+    });
+
     it('use private registries', async () => {
       expect(await runPage('use-private-registries.md')).toMatch(/^NPM_TOKEN$/m);
     });

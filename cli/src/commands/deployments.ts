@@ -193,6 +193,8 @@ function sayPlan(plan: Plan): void {
   say(
     `Deployment ${plan.number}: version ${plan.version}${plan.from === undefined ? '' : `, after ${plan.from}`}`,
   );
+  for (const [name, recipe] of Object.entries(plan.recipes ?? {}))
+    say(`  ${plain(name)} is made by ${recipe.type}, version ${recipe.version}`);
   sayChanges(plan.changes);
   for (const { name, type, action, data } of plan.resources)
     if (action !== 'keep')
@@ -224,7 +226,7 @@ function sayPlan(plan: Plan): void {
 
 const SIGNS = { added: ['green', '+'], removed: ['red', '-'], changed: ['yellow', '~'] } as const;
 
-function sayChanges(changes: readonly Change[]): void {
+export function sayChanges(changes: readonly Change[]): void {
   if (changes.length === 0) say('Nothing changes.');
   for (const { area, container, name, change, before: old, after, hidden } of changes) {
     const [color, sign] = SIGNS[change];

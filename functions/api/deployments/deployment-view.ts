@@ -14,6 +14,12 @@ export const revisionSchema = z
   })
   .meta({ id: 'Revision', description: 'What people know the version by.' });
 
+export const recipePinsSchema = z.record(z.string(), z.object({ type: z.string(), version: z.int() })).meta({
+  description:
+    'Which version of which recipe made resources of it, by the names that the Score file has for these.',
+  example: { db: { type: 'shop-database', version: 3 } },
+});
+
 const fields = {
   project: nameSchema.meta({ example: 'demo' }),
   environment: nameSchema.meta({ example: 'dev' }),
@@ -35,6 +41,7 @@ const fields = {
         'What runs beside its web, and in how many replicas; `isScaled` where people set the number.',
       example: { worker: { replicas: 2 } },
     }),
+  recipes: recipePinsSchema.optional(),
   rollbackTo: z.int().optional().meta({ example: 2 }),
   fromEnvironment: z.string().optional().meta({ example: 'staging' }),
   status: statusSchema,

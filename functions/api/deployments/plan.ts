@@ -11,10 +11,10 @@ import { getDeploymentDetail } from '../../records/workloads.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, errorSchema, nameSchema, tagSchema } from '../http/schemas.ts';
 import { hasOne, ONE_OF, toRequest } from './deployment-request.ts';
-import { revisionSchema } from './deployment-view.ts';
+import { recipePinsSchema, revisionSchema } from './deployment-view.ts';
 import { rolloutPlanSchema } from './rollout-view.ts';
 
-const changeSchema = z
+export const changeSchema = z
   .object({
     area: z.enum(areas),
     container: z.string().optional().meta({ description: 'The container that it is in.', example: 'web' }),
@@ -64,6 +64,7 @@ const planSchema = z
     version: z.string().meta({ example: '3f2a9c01b7de' }),
     digest: z.string(),
     revision: revisionSchema.optional(),
+    recipes: recipePinsSchema.optional(),
     changes: z.array(changeSchema),
     resources: z.array(plannedResourceSchema),
     replicas: z.object({ before: z.int(), after: z.int() }),

@@ -85,6 +85,7 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
   },
   policy: name('policy', 'main-only'),
   place: name('place', 'emea'),
+  recipe: name('recipe', 'shop-database'),
   service: name('service', 'guestbook'),
   environment: name('environment', 'dev'),
   job: name('job', 'nightly'),

@@ -1,10 +1,11 @@
 /** Routes for who writes a Score file: its schema, and what is wrong with one. */
 import * as z from 'zod';
 import { limits } from '../../core/limits.ts';
+import { listRecipes } from '../../records/recipes/recipes.ts';
 import { route } from '../http/route-spec.ts';
 import { compact } from '../http/schemas.ts';
 
-const faultSchema = z.object({
+export const faultSchema = z.object({
   path: z.string().meta({ description: 'Empty for the file as a whole.', example: 'resources.db.type' }),
   line: z.int().optional(),
   column: z.int().optional(),
@@ -24,12 +25,14 @@ export const routes = [
     policy: { action: 'api.describe', scope: 'public' },
     operationId: 'getScoreSchema',
     summary: 'Read the JSON Schema of Score files, for editors',
-    description: 'With the annotations and the resource types of this Berth. Draft 2020-12.',
+    description:
+      'With the annotations and the resource types of this Berth, and those that recipes add, with their parameters. Draft 2020-12.',
     tag,
     answers: { 200: { summary: 'The schema', schema: z.looseObject({}) } },
-    handle: async () => {
+    handle: async ({ ports }) => {
       const { scoreSchema } = await import('../../resources/score/score-schema.ts');
-      return { status: 200, body: scoreSchema() };
+      const recipes = await listRecipes(ports.store);
+      return { status: 200, body: scoreSchema(recipes.map(({ data }) => data.recipe)) };
     },
   }),
   route({
@@ -45,12 +48,15 @@ export const routes = [
     }),
     bodyExamples: { short: { score: 'apiVersion: score.dev/v1b1\nmetadata: {name: shop}\n' } },
     answers: { 200: { summary: 'The faults; none where it is right', schema: checkSchema } },
-    handle: async ({ body }) => {
+    handle: async ({ ports, body }) => {
       const { checkScoreText } = await import('../../resources/score/check-score.ts');
-      return {
-        status: 200,
-        body: { faults: checkScoreText(body.score).map((fault) => compact({ ...fault })) },
-      };
+      let faults = checkScoreText(body.score);
+      // Recipes are read where a type is not Berth's own.
+      if (faults.some(({ code }) => code === 'unknown_resource_type')) {
+        const recipes = (await listRecipes(ports.store)).map(({ data }) => data);
+        faults = checkScoreText(body.score, new Map(recipes.map((one) => [one.recipe.type, one])));
+      }
+      return { status: 200, body: { faults: faults.map((fault) => compact({ ...fault })) } };
     },
   }),
 ];

@@ -8,7 +8,7 @@ import type { Caller } from '../../records/commit.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getDeployment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
-import { workloadOfVersion } from '../../records/workloads.ts';
+import { workloadOf } from '../../records/workloads.ts';
 import { putSecret } from '../secrets/secrets.ts';
 import { changeVariables, readVariables } from '../variables/variables.ts';
 
@@ -56,9 +56,9 @@ export async function servingIn(store: Store, environment: Environment): Promise
   for (const instance of instancesOf(environment)) {
     const { service, current, state } = instance;
     if (current === undefined || state !== undefined) continue;
-    const { version } = (await getDeployment(store, instance, current)).data;
-    const { project } = instance;
-    const after = servicesAskedFor(await workloadOfVersion(store, { project, service, version }));
+    const { data: deployment } = await getDeployment(store, instance, current);
+    const { version } = deployment;
+    const after = servicesAskedFor(await workloadOf(store, deployment));
     services.push({ service, version, after, state: 'waiting' });
   }
   return services;

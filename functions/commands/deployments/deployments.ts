@@ -26,11 +26,12 @@ import { type Caller, commit } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instanceIn, instanceOf, pastInstanceIn, withStanding } from '../../records/instances.ts';
 import { getDeployment, getEnvironment, getService } from '../../records/read.ts';
-import { getDeploymentDetail, workloadOfVersion } from '../../records/workloads.ts';
+import { getDeploymentDetail, workloadOf, workloadOfVersion } from '../../records/workloads.ts';
 import { environmentUse, notReady, RUNS_IN } from '../environments/environments.ts';
 import { wakingFor } from '../environments/waking-for.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
+import { type MadeNow, madeNow } from '../recipes/made-now.ts';
 import { takingNow } from '../variables/taken-variables.ts';
 import { versionOf, versionUse } from '../versions/version-use.ts';
 import { findVersion } from '../versions/versions.ts';
@@ -57,6 +58,7 @@ export type Content = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'wo
       | 'revision'
       | 'outputs'
       | 'variables'
+      | 'recipes'
       | 'replicas'
       | 'processes'
       | 'rollbackTo'
@@ -67,6 +69,9 @@ export type Content = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'wo
     /** Keeps the version from being deleted meanwhile; what runs once more is held by what runs. */
     use?: Write;
   };
+
+/** Content that a plan tells of, and that may be none that is accepted. */
+export type ProposedContent = Content & Pick<MadeNow, 'refused'>;
 
 /**
  * Accepts a deployment. It gets the next number, and with it the fence (I5), and an earlier deployment that is still
@@ -81,7 +86,8 @@ export async function createDeployment(
   request: DeploymentRequest,
 ): Promise<AcceptedDeployment> {
   return acceptDeployment(ports, caller, ref, RUNS_IN, async (instance) => {
-    const content = await contentOf(ports, ref, request);
+    const { refused, ...content } = await contentOf(ports, ref, request);
+    if (refused?.[0]) throw refused[0];
     const scaled = { ...content, ...scaleOf(instance) };
     await enforcePolicies(ports, caller, ref, scaled);
     return scaled;
@@ -124,15 +130,31 @@ export async function sameAgain(
   number: number,
   kind: DeploymentKind,
   into: InstanceRef = ref,
-): Promise<Content> {
-  const { version, digest, revision, variables } = (await getDeployment(ports.store, ref, number)).data;
-  const workload = await workloadOfVersion(ports.store, { ...pick(ref), version });
+): Promise<ProposedContent> {
+  const { data: deployment } = await getDeployment(ports.store, ref, number);
+  const { version, digest, revision, variables } = deployment;
+  // What a promotion brings is a version; what runs once more is as it was.
+  const { workload, recipes, refused }: MadeNow =
+    kind === 'promote'
+      ? await madeNow(ports, await workloadOfVersion(ports.store, deployment))
+      : {
+          workload: await workloadOf(ports.store, deployment),
+          ...(deployment.recipes && { recipes: deployment.recipes }),
+        };
   // What ends a service starts nothing that could read them; going back to it brings what it had.
   const taking =
     kind === 'stop' || kind === 'remove'
       ? { workload, ...(variables && { variables }) }
       : await takingNow(ports, into, workload, (await mayGrow(ports, into, kind)) ? undefined : variables);
-  return { kind, version, digest, ...taking, ...(revision && { revision }) };
+  return {
+    kind,
+    version,
+    digest,
+    ...taking,
+    ...(recipes && { recipes }),
+    ...(refused && { refused }),
+    ...(revision && { revision }),
+  };
 }
 
 /** Whether a deployment of this kind, of what runs already, brings names of variables that are new to it. */
@@ -315,7 +337,7 @@ export async function contentOf(
   ports: Ports,
   ref: InstanceRef,
   request: DeploymentRequest,
-): Promise<Content> {
+): Promise<ProposedContent> {
   if ('rollbackTo' in request) return rollbackContent(ports, ref, request.rollbackTo);
   if (!('version' in request)) return promotionContent(ports, ref, request.fromEnvironment);
   if (!('fromEnvironment' in request)) return versionContent(ports, ref, request.version, 'deploy');
@@ -328,9 +350,10 @@ async function versionContent(
   ref: InstanceRef,
   wanted: string,
   kind: DeploymentKind,
-): Promise<Content> {
+): Promise<ProposedContent> {
   const item = await findVersion(ports.store, ref, wanted);
-  const { workload, ...data } = item.data;
+  const { workload: ofVersion, ...data } = item.data;
+  const { workload, recipes, refused } = await madeNow(ports, ofVersion);
   const revision = revisionOf(data, wanted);
   return {
     kind,
@@ -338,11 +361,17 @@ async function versionContent(
     version: data.id,
     digest: data.digest,
     ...(await takingNow(ports, ref, workload)),
+    ...(recipes && { recipes }),
+    ...(refused && { refused }),
     ...(revision && { revision }),
   };
 }
 
-async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment: string): Promise<Content> {
+async function promotionContent(
+  ports: Ports,
+  ref: InstanceRef,
+  fromEnvironment: string,
+): Promise<ProposedContent> {
   const source = { ...ref, environment: fromEnvironment };
   const { data: environment } = await getEnvironment(ports.store, source);
   const { current } = instanceOf(environment, ref.service);
@@ -379,17 +408,18 @@ async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): 
       },
     );
   }
-  const { version, digest, revision } = data;
+  const { version, digest, revision, recipes } = data;
   const use = await keeping(ports, ref, version);
   const pins = await repinned(ports, ref, data, data.outputs);
-  const ofVersion = await workloadOfVersion(ports.store, { ...pick(ref), version });
+  const made = await workloadOf(ports.store, data);
   return {
     kind: 'rollback',
     use,
     version,
     digest,
-    workload: withVariables(ofVersion, pins.variables ?? []),
+    workload: withVariables(made, pins.variables ?? []),
     ...pins,
+    ...(recipes && { recipes }),
     rollbackTo: number,
     ...(revision && { revision }),
   };

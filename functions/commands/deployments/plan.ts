@@ -61,6 +61,8 @@ export interface Plan {
   version: string;
   digest: string;
   revision?: Revision;
+  /** Which version of which recipe makes resources of it, by the Score file's names for these. */
+  recipes?: DeploymentDetail['recipes'];
   changes: Change[];
   resources: PlannedResource[];
   replicas: { before: number; after: number };
@@ -88,13 +90,15 @@ export async function planDeployment(
   await getService(store, ref);
   const environment = await getEnvironment(store, ref);
   const instance = instanceIn(environment.data, ref.service);
-  const content = { ...(await contentOf(ports, ref, request)), ...scaleOf(instance) };
+  const { refused: unmade, ...asked } = await contentOf(ports, ref, request);
+  const content = { ...asked, ...scaleOf(instance) };
   const current = instance?.current;
   const serving = current === undefined ? undefined : await getDeploymentDetail(store, ref, current);
   const there = await readAll<Resource>(store, environmentPartition(ref), RESOURCE_PREFIX);
   const records = new Map(there.map(({ data }) => [data.uid, data]));
   const pinned = content.outputs ? pinnedOf(content) : await pinsNow(ports, ref, content, records);
-  const refused = await deploymentProblems(ports, ref, content, records);
+  // Where its recipes refuse what it asks for, nothing can be said of what they would make.
+  const refused = unmade ?? (await deploymentProblems(ports, ref, content, records));
   const image = await imageOf(ports, ref, content);
   const command = releaseCommand(content, image);
   const settings = readSettings(content.workload.metadata.annotations).settings;
@@ -108,8 +112,9 @@ export async function planDeployment(
     version: content.version,
     digest: content.digest,
     ...(content.revision && { revision: content.revision }),
-    changes: diffPinned(before, pinned),
-    resources: plannedResources(ref, content.workload, records),
+    ...(content.recipes && { recipes: content.recipes }),
+    changes: unmade ? [] : diffPinned(before, pinned),
+    resources: unmade ? [] : plannedResources(ref, content.workload, records),
     replicas: {
       before: serving ? replicasOf(serving.data) : 0,
       after: content.replicas ?? settings.replicas,

@@ -20,7 +20,7 @@ import { type Caller, checkIfMatch, commit, IdempotencyRace, mustGet } from '../
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
-import { workloadOfVersion } from '../../records/workloads.ts';
+import { workloadOf } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import { pinSource } from '../../resources/kept-elsewhere.ts';
 import { notReady } from '../environments/environments.ts';
@@ -156,7 +156,7 @@ async function readersOf(ports: Ports, ref: SecretRef): Promise<Readers> {
     const counted = found
       .flatMap((item) => (item ? [item] : []))
       .filter(({ data }) => data.number === instance.current || !isTerminal(data.status));
-    const workloads = counted.map(({ data }) => workloadOfVersion(ports.store, data));
+    const workloads = counted.map(({ data }) => workloadOf(ports.store, data));
     if ((await Promise.all(workloads)).some((workload) => reads(workload, ref.name)))
       readers.naming.push(instance.service);
     else readers.taking.push(...counted.filter(({ data }) => data.variables?.includes(ref.name)));

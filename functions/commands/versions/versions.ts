@@ -20,7 +20,9 @@ import type { Item, Store, Write } from '../../ports/store.ts';
 import { StoreConflict } from '../../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
 import { keepWorkload, type VersionContent } from '../../records/workloads.ts';
-import { offerProblems, workloadProblems } from '../../resources/score/workload-problems.ts';
+import { madeProblems } from '../../resources/recipes/made-problems.ts';
+import { recipesFor } from '../../resources/recipes/recipes-for.ts';
+import { offerProblems } from '../../resources/score/workload-problems.ts';
 import { refuseDeleting, versionsLook } from './version-use.ts';
 
 interface ServiceRef {
@@ -55,7 +57,7 @@ async function nextOrder({ store, effects }: Ports, ref: ServiceRef): Promise<st
 
 /**
  * Registers a version. If it exists already, it is returned with the tags added.
- * @throws Problem not_found (service), and what `workloadProblems` and `offerProblems` find: a version that can run
+ * @throws Problem not_found (service), and what `madeProblems` and `offerProblems` find: a version that can run
  * nowhere is not made
  */
 export async function registerVersion(
@@ -65,8 +67,9 @@ export async function registerVersion(
 ): Promise<VersionDetail> {
   const ref = { project: input.project, service: input.service };
   const id = versionId(input.digest, input.workload);
-  const known = workloadProblems(input.workload, input.digest);
-  const [problem] = known.length > 0 ? known : await offerProblems(ports, input.workload);
+  const recipes = await recipesFor(ports.store, input.workload);
+  const { workload, problems: known } = madeProblems(input.workload, input.digest, recipes);
+  const [problem] = known.length > 0 ? known : await offerProblems(ports, workload);
   if (problem) throw problem;
   return retryOnConflict(async () => {
     const { store, effects } = ports;

@@ -260,6 +260,11 @@ export const permissions = permission({
     least: 'platform',
     does: 'set which projects may refer to secrets that are kept elsewhere',
   },
+  'recipe.read': { least: 'signed-in', does: 'read the resource types that recipes add' },
+  'recipe.govern': {
+    least: 'platform',
+    does: 'put and delete recipes, and see which services of all projects use them',
+  },
   'github-app.read': {
     least: 'platform',
     does: 'read which projects may connect to which repositories by the GitHub App',

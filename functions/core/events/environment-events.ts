@@ -1,4 +1,4 @@
-/** Types of events: environments, the resources in them, their game days, and the places that they can be in. */
+/** Types of events: environments, the resources in them and recipes for these, their game days, and the places that they can be in. */
 import * as z from 'zod';
 import { changesData, deploymentData, type EventDeclarations, failureData } from './event-declaration.ts';
 
@@ -15,6 +15,7 @@ const protectionData = z.object({
 /** Why the operation that led to this state failed; absent where it succeeded. */
 const endData = z.object(failureData).optional();
 
+const recipe = z.string().describe('The resource type that it is for.');
 const place = z.string().describe('Name of the place.');
 const resourceData = { uid: z.string().describe('Of the resource.') };
 
@@ -170,6 +171,16 @@ export const environmentEvents = {
     data: z.object(failureData),
     words: 'The game day in {environment} was broken off',
   },
+
+  'recipe.put': {
+    data: z.object({
+      recipe,
+      version: z.int().describe('The number of its new version.'),
+      hash: z.string().describe('SHA-256 of the recipe, as canonical JSON.'),
+    }),
+    words: 'Recipe {recipe} has version {version}',
+  },
+  'recipe.deleted': { data: z.object({ recipe }), words: 'Recipe {recipe} deleted' },
 
   'place.created': { data: z.object({ place, ...changesData }), words: 'Place {place} added' },
   'place.changed': { data: z.object({ place, ...changesData }), words: 'Place {place} changed' },

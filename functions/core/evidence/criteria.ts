@@ -61,6 +61,7 @@ const byNoun: Readonly<Record<NounOf<EventType>, readonly Criterion[]>> = {
   pipeline: ['CC8.1'],
   promotion: ['CC8.1'],
   place: ['A1.1'],
+  recipe: ['CC8.1'],
   backup: ['A1.2'],
   'backup-plan': ['A1.2'],
   restore: ['A1.3'],

@@ -1,5 +1,6 @@
 /** Services in environments, and their deployments. */
 import type { ProblemDetail } from '../problem.ts';
+import type { RecipePin } from '../recipes/recipe.ts';
 import type { RolloutState } from '../rollout/rollout-state.ts';
 import type { ScoreWorkload } from '../score/workload.ts';
 import type { EnvironmentRef, Processes, Standing } from './environment.ts';
@@ -48,7 +49,7 @@ export type DeploymentKind = (typeof deploymentKinds)[number];
 export const isSameAgain = (kind: DeploymentKind): boolean =>
   kind === 'redeploy' || kind === 'restart' || kind === 'scale' || kind === 'start';
 
-/** One version put into one environment for one service. The workload is that of the version. */
+/** One version put into one environment for one service. The workload is that of the version, as the recipes make it. */
 export interface Deployment {
   project: string;
   environment: string;
@@ -70,6 +71,8 @@ export interface Deployment {
    * the deployment was accepted.
    */
   variables?: string[];
+  /** What made resources of the workload, by the Score file's names for these; absent where no recipe did. */
+  recipes?: Record<string, RecipePin>;
   /** The scale that people set, in place of what the Score file asks for. */
   replicas?: number;
   /** What runs beside its web, and in how many replicas; absent where there is nothing. */
@@ -92,7 +95,7 @@ export interface Deployment {
   finishedAt?: string;
 }
 
-/** A deployment with what its version came with, and a placeholder for each of its `variables`. */
+/** A deployment with what its version came with, as its recipes make it, and a placeholder for each of its `variables`. */
 export interface DeploymentDetail extends Deployment {
   workload: ScoreWorkload;
 }

@@ -10,6 +10,7 @@ export * from '../domains/domain-record.ts';
 export * from '../drains/drain.ts';
 export * from '../pipelines/promotion-record.ts';
 export * from '../placement/place-types.ts';
+export type { RecipePin, RecipeVersion } from '../recipes/recipe.ts';
 export * from '../rollout/rollout-state.ts';
 export * from './access.ts';
 export * from './connection.ts';

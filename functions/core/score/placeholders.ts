@@ -9,9 +9,10 @@ import { forbiddenKeys } from './file/score-limits.ts';
 /** Characters between the braces. */
 const PLACEHOLDER_MAX = limits.placeholder.value;
 
-const roots: ReadonlySet<string> = new Set(['metadata', 'resources']);
+const scoreRoots: ReadonlySet<string> = new Set(['metadata', 'resources']);
 
-type Part = { text: string } | { path: string[] };
+/** Of a text: what stands for itself, unescaped, or the path of a placeholder. */
+export type Part = { text: string } | { path: string[] };
 
 /** A placeholder that can not be read. The message names the placeholder, never the text around it. */
 class PlaceholderFault extends Error {}
@@ -27,7 +28,7 @@ const SYNTAX_HINT =
   'Write ${metadata.KEY} or ${resources.NAME.OUTPUT}; $${ is the text ${, and \\. is a dot inside a name.';
 
 /** Splits at dots; `\.` is a dot in a name. */
-function readPath(inner: string): string[] {
+function readPath(inner: string, roots: ReadonlySet<string>): string[] {
   const shown = quote(`\${${inner}}`);
   if (inner.length > PLACEHOLDER_MAX) throw new PlaceholderFault(`${shown} is too long`);
   // Control characters are refused, so that U+0000 can stand for an escaped dot.
@@ -45,14 +46,14 @@ function readPath(inner: string): string[] {
   if (forbidden !== undefined)
     throw new PlaceholderFault(`${shown} names ${forbidden}, which is not allowed`);
   if (!roots.has(path[0] ?? '')) {
-    throw new PlaceholderFault(`${shown} starts with neither metadata nor resources`);
+    throw new PlaceholderFault(`${shown} starts with none of ${[...roots].join(', ')}`);
   }
   if (path.length < 2) throw new PlaceholderFault(`${shown} names nothing in ${path[0]}`);
   return path;
 }
 
 /** Cuts text at its placeholders and undoes escapes; reads each character a bounded number of times. */
-function* parts(text: string): Generator<Part> {
+function* parts(text: string, roots: ReadonlySet<string> = scoreRoots): Generator<Part> {
   let from = 0;
   let closed = true;
   for (let at = text.indexOf('$'); at !== -1; at = text.indexOf('$', from)) {
@@ -63,7 +64,9 @@ function* parts(text: string): Generator<Part> {
     if (text[open] === '{' && end === -1) closed = false;
     if (end !== -1) {
       // Within `$${...}` nothing is unescaped: the text stands for the placeholder as it is written.
-      yield escaped ? { text: text.slice(at + 1, end + 1) } : { path: readPath(text.slice(open + 1, end)) };
+      yield escaped
+        ? { text: text.slice(at + 1, end + 1) }
+        : { path: readPath(text.slice(open + 1, end), roots) };
       from = end + 1;
     } else if (escaped) {
       yield { text: '$' };
@@ -120,6 +123,14 @@ export function placeholders(text: string, where = 'the text'): string[][] {
   if (!text.includes('$')) return [];
   return reading(where, () => [...parts(text)].flatMap((part) => ('path' in part ? [part.path] : [])));
 }
+
+/**
+ * A text cut at its placeholders, with escapes undone.
+ * @param roots what placeholders may begin with; those of Score files, where absent
+ * @throws Problem unresolved_placeholder where one is not well formed
+ */
+export const readParts = (text: string, where: string, roots?: ReadonlySet<string>): Part[] =>
+  reading(where, () => [...parts(text, roots)]);
 
 /**
  * What `${metadata...}` stands for: text as it is, anything else as JSON. Own properties only.

@@ -1,19 +1,26 @@
 /** All that can be said against the text of a Score file before there is a version of it, with lines. */
 import { Problem } from '../../core/problem.ts';
+import type { KeptRecipe } from '../../core/recipes/recipe.ts';
 import { parseScore } from '../../core/score/file/parse.ts';
 import { formatPath, type ScoreError } from '../../core/score/file/score-faults.ts';
 import { readYaml, type YamlFile } from '../../core/score/file/yaml.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { externalImage } from '../../core/source/external-image.ts';
-import { workloadProblems } from './workload-problems.ts';
+import { type MadeProblems, madeProblems } from '../recipes/made-problems.ts';
 
 export interface ScoreFault extends ScoreError {
   code: string;
   hint: string;
 }
 
-/** @returns the faults in the order of the lines; none where a build takes the file */
-export function checkScoreText(text: string): ScoreFault[] {
+/**
+ * @param recipes those that it may ask for, by their types
+ * @returns the faults in the order of the lines; none where a build takes the file
+ */
+export function checkScoreText(
+  text: string,
+  recipes: ReadonlyMap<string, KeptRecipe> = new Map(),
+): ScoreFault[] {
   let workload: ScoreWorkload;
   try {
     workload = parseScore(text);
@@ -22,24 +29,29 @@ export function checkScoreText(text: string): ScoreFault[] {
     return faultsOf(error);
   }
   const file = readYaml(text);
-  return sourceProblems(workload)
-    .flatMap((problem) => faultsOf(problem).map((fault) => placed(file, workload, fault)))
+  const { problems, made } = sourceProblems(workload, recipes);
+  return problems
+    .flatMap((problem) => faultsOf(problem).map((fault) => placed(file, workload, fault, made)))
     .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 
 /** What is wrong with a workload of which there is no version yet: it may name an image that others keep. */
-export function sourceProblems(workload: ScoreWorkload): Problem[] {
+function sourceProblems(
+  workload: ScoreWorkload,
+  recipes: ReadonlyMap<string, KeptRecipe>,
+): Pick<MadeProblems, 'problems' | 'made'> {
   try {
-    return workloadProblems(externalImage(workload).workload, '.');
+    return madeProblems(externalImage(workload).workload, '.', recipes);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const containers = Object.entries(workload.containers);
     const own = Object.fromEntries(containers.map(([name, each]) => [name, { ...each, image: '.' }]));
-    return [error, ...workloadProblems({ ...workload, containers: own }, '.')];
+    const { problems, made } = madeProblems({ ...workload, containers: own }, '.', recipes);
+    return { made, problems: [error, ...problems] };
   }
 }
 
-function faultsOf({ code, hint, message, extra }: Problem): ScoreFault[] {
+export function faultsOf({ code, hint, message, extra }: Problem): ScoreFault[] {
   const errors = (extra.errors ?? []) as ScoreError[];
   if (errors.length === 0) return [{ code, hint, path: '', message }];
   return errors.map((error) => ({ code, hint, ...error }));
@@ -57,11 +69,24 @@ function placeOf({ containers, resources = {} }: ScoreWorkload, { path, message 
   return Object.hasOwn(containers, quoted) ? formatPath(['containers', quoted, 'image']) : '';
 }
 
-function placed(file: YamlFile, workload: ScoreWorkload, fault: ScoreFault): ScoreFault {
-  const path = placeOf(workload, fault);
-  if (path === '') return fault;
-  const parts = [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
-    ([, quoted, index, name = '']) => (index === undefined ? (quoted ?? name) : Number(index)),
+/** The parts of a path as `formatPath` writes it. */
+export const partsOfPath = (path: string): (string | number)[] =>
+  [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, name = '']) =>
+    index === undefined ? (quoted ?? name) : Number(index),
   );
-  return { ...fault, path, ...file.locate({ path: parts }) };
+
+/** @param made what a recipe made is where the file asks for it */
+function placed(
+  file: YamlFile,
+  workload: ScoreWorkload,
+  fault: ScoreFault,
+  made: ReadonlyMap<string, string>,
+): ScoreFault {
+  const found = placeOf(workload, fault);
+  if (found === '') return fault;
+  const parts = partsOfPath(found);
+  const asked = parts[0] === 'resources' ? made.get(String(parts[1])) : undefined;
+  const isElsewhere = asked !== undefined && !fault.path.startsWith(formatPath(['resources', asked]));
+  const path = isElsewhere ? formatPath(['resources', asked]) : found;
+  return { ...fault, path, ...file.locate({ path: isElsewhere ? ['resources', asked] : parts }) };
 }

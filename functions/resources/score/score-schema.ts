@@ -1,5 +1,6 @@
 /** The JSON Schema of Score files as Berth takes them, for editors: with its annotations and its resource types. */
 import * as z from 'zod';
+import { namesOfValues, type Recipe, type RecipeParam } from '../../core/recipes/recipe.ts';
 import { workloadSchema } from '../../core/score/file/schema.ts';
 import { SETTINGS_PREFIX, settingNames } from '../../core/score/settings.ts';
 import { resourceTypes } from '../index.ts';
@@ -33,8 +34,46 @@ const whereType = ({ type, summary, classes = ['default'], params }: ResourceTyp
   },
 });
 
-/** Draft 2020-12, as zod writes it. */
-export function scoreSchema(): JsonSchema {
+const NOT_OPEN = { number: 'number', boolean: 'boolean' } as const;
+
+function ofParam(param: RecipeParam): JsonSchema {
+  const { description, default: given } = param;
+  const told = { ...(description && { description }), ...(given !== undefined && { default: given }) };
+  if (param.kind === 'enum') return { ...told, enum: [...namesOfValues(param.values)] };
+  if (param.kind === 'string') return { ...told, type: 'string' };
+  const { minimum, maximum } = param.kind === 'number' ? param : {};
+  return {
+    ...told,
+    type: NOT_OPEN[param.kind],
+    ...(minimum !== undefined && { minimum }),
+    ...(maximum !== undefined && { maximum }),
+  };
+}
+
+function whereRecipe({ type, description, params = {} }: Recipe): JsonSchema {
+  const all = Object.entries(params);
+  const required = all.filter(([, param]) => param.default === undefined).map(([name]) => name);
+  return {
+    if: { properties: { type: { const: type } }, required: ['type'] },
+    // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema.
+    then: {
+      description,
+      properties: {
+        class: { enum: ['default'] },
+        params: {
+          type: 'object',
+          properties: Object.fromEntries(all.map(([name, param]) => [name, ofParam(param)])),
+          required,
+          additionalProperties: false,
+        },
+      },
+      ...(required.length > 0 && { required: ['params'] }),
+    },
+  };
+}
+
+/** Draft 2020-12, as zod writes it. @param recipes those of the installation */
+export function scoreSchema(recipes: readonly Recipe[] = []): JsonSchema {
   const schema = schemaOf(workloadSchema) as { properties: Record<string, JsonSchema> };
   const { metadata = {}, resources = {} } = schema.properties;
   const settings = settingNames.map((name) => [`${SETTINGS_PREFIX}${name}`, { type: 'string' }]);
@@ -48,7 +87,7 @@ export function scoreSchema(): JsonSchema {
     additionalProperties: { type: 'string' },
   };
   const resource = resources.additionalProperties as { properties: JsonSchema };
-  const types = resourceTypes.map(({ type }) => type);
+  const types = [...resourceTypes, ...recipes].map(({ type }) => type);
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'score.yaml, as Berth takes it',
@@ -61,7 +100,7 @@ export function scoreSchema(): JsonSchema {
         additionalProperties: {
           ...resource,
           properties: { ...resource.properties, type: { enum: types } },
-          allOf: resourceTypes.map(whereType),
+          allOf: [...resourceTypes.map(whereType), ...recipes.map(whereRecipe)],
         },
       },
     },

@@ -7,7 +7,7 @@ import type { Action } from '../../../functions/core/authorization/roles.ts';
  */
 export const golden = {
   public: ['api.describe', 'session.create', 'token.exchange', 'hook.receive', 'wake.ask'],
-  'signed-in': ['me.read', 'project.list', 'policy.list', 'secret-source.read'],
+  'signed-in': ['me.read', 'project.list', 'policy.list', 'secret-source.read', 'recipe.read'],
   person: ['project.create', 'me.manage', 'session.read', 'session.end'],
   platform: [
     'audit.govern',
@@ -15,6 +15,7 @@ export const golden = {
     'place.read',
     'place.govern',
     'secret-source.write',
+    'recipe.govern',
     'github-app.read',
     'github-app.govern',
   ],

@@ -270,6 +270,7 @@ describe('What is written down', () => {
       'detectSource',
       'importManifests',
       'checkScore',
+      'checkRecipe',
       'dryRunPolicy',
     ]);
   });

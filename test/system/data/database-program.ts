@@ -3,12 +3,12 @@ import pg from 'pg';
 import type { Json } from '../../support/berth.ts';
 import { program } from '../../support/programs.ts';
 
-/** Its source as an archive. */
-export const databaseProgram = () =>
+/** Its source as an archive. @param type of the database */
+export const databaseProgram = (type = 'postgres') =>
   program('web', {
     score: `resources:
   db:
-    type: postgres`,
+    type: ${type}`,
     container: `variables:
   DATABASE_URL: \${resources.db.url}`,
     server: `

@@ -30,7 +30,10 @@ export function addCheck(program: Command): void {
 }
 
 /** `file:line:column: where what`, as editors and compilers have it. */
-export function inLines(file: string, { faults }: ScoreCheck): string[] {
+export function inLines(
+  file: string,
+  { faults }: { faults: readonly Omit<ScoreCheck['faults'][number], 'code' | 'hint'>[] },
+): string[] {
   return faults.map(({ line, column, path, message }) => {
     const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`;
     return `${place}: ${path === '' || message.includes(path) ? '' : `${path} `}${message}`;

@@ -37,11 +37,11 @@ function typeMessage(expected: string, value: unknown): string {
 /** `meant` is the known key that an unknown one was probably meant for; `missing` marks a key that is not there. */
 type Finding = Fault & { meant?: string; missing?: true };
 
-function unknownKeys(path: Path, keys: readonly string[], known: readonly string[]): Finding[] {
+function unknownKeys(path: Path, keys: readonly string[], known: readonly string[], of: string): Finding[] {
   return keys.map((key) => {
     const guess = nearest(key, known);
     const meant = guess === undefined ? '; there' : `; did you mean ${quote(guess)}? There`;
-    const message = `is not a key of Score here${meant} are ${known.join(', ')}`;
+    const message = `is not a key of ${of} here${meant} are ${known.join(', ')}`;
     return { path: [...path, key], message, atKey: true, ...(guess === undefined ? {} : { meant: guess }) };
   });
 }
@@ -49,7 +49,7 @@ function unknownKeys(path: Path, keys: readonly string[], known: readonly string
 /** Bounds the comparison of missing keys with misspelled ones. */
 const MISSPELLED_MAX = 50;
 
-function faultsOf(issue: z.core.$ZodIssue, root: unknown): Finding[] {
+function faultsOf(issue: z.core.$ZodIssue, root: unknown, of: string): Finding[] {
   // Keys of JSON are text or positions, never symbols.
   const path = issue.path as (string | number)[];
   const missing =
@@ -59,7 +59,7 @@ function faultsOf(issue: z.core.$ZodIssue, root: unknown): Finding[] {
     case 'invalid_type':
       return [{ path, message: typeMessage(issue.expected, valueAt(root, path)) }];
     case 'unrecognized_keys':
-      return unknownKeys(path, issue.keys, issue.message.split(','));
+      return unknownKeys(path, issue.keys, issue.message.split(','), of);
     case 'invalid_key':
       return [{ path, message: `as a key ${issue.issues[0]?.message ?? 'is not valid'}`, atKey: true }];
     case 'invalid_value':
@@ -75,9 +75,10 @@ const sameMap = (a: Path, b: Path): boolean =>
 /**
  * The faults of zod's issues. A misspelled key is one fault: it implies that the right key is missing.
  * @param root the value that was parsed
+ * @param of what has the keys
  */
-export function issueFaults(issues: readonly z.core.$ZodIssue[], root: unknown): Fault[] {
-  const findings = issues.flatMap((issue) => faultsOf(issue, root));
+export function issueFaults(issues: readonly z.core.$ZodIssue[], root: unknown, of = 'Score'): Fault[] {
+  const findings = issues.flatMap((issue) => faultsOf(issue, root, of));
   const misspelled = findings.filter(({ meant }) => meant !== undefined).slice(0, MISSPELLED_MAX);
   return findings
     .filter(

@@ -8,7 +8,7 @@ import type { ScoreFile, ScoreVolume, ScoreWorkload } from '../workload.ts';
 import { readSubPath, readTarget, sourceFault } from '../workload-paths.ts';
 
 /** The length is checked before the pattern, so that no pattern ever meets long text. */
-const pattern = (min: number, max: number, regex: RegExp, message: string) =>
+export const pattern = (min: number, max: number, regex: RegExp, message: string) =>
   z
     .string()
     .refine((text) => text.length >= min && text.length <= max && regex.test(text), { error: message });
@@ -28,26 +28,26 @@ const command = z
  * A map with these keys and no others. The message about unknown keys is the list of known ones, from which issues.ts
  * makes a message for each.
  */
-const shape = <T extends z.ZodRawShape>(keys: T) =>
+export const shape = <T extends z.ZodRawShape>(keys: T) =>
   z.strictObject(keys, {
     error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(keys).join(',') : undefined),
   });
 
-const label = pattern(
+export const label = pattern(
   2,
   63,
   /^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$/,
   'must be 2 to 63 lower-case letters, digits and hyphens, with no hyphen at either end',
 );
 
-const kind = pattern(
+export const kind = pattern(
   2,
   63,
   /^[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/,
   'must be 2 to 63 letters, digits and hyphens, with no hyphen at either end',
 );
 
-const id = pattern(
+export const id = pattern(
   2,
   63,
   /^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*$/,

@@ -13,6 +13,7 @@ import { Command } from '../../components/command.tsx';
 import { curl } from '../../components/curl.ts';
 import { Facts } from '../../components/facts.tsx';
 import { Loading } from '../../components/page/loading.tsx';
+import { recipesInWords } from '../../components/page/recipes-in-words.ts';
 import { plain } from '../../components/plain.ts';
 import { VersionName } from '../../components/version.tsx';
 import { ByCurl } from '../overview/first-steps.tsx';
@@ -81,6 +82,7 @@ export function PlanContent({ plan }: { plan: Plan }) {
     from,
     version,
     revision,
+    recipes,
     changes,
     resources,
     replicas,
@@ -112,6 +114,7 @@ export function PlanContent({ plan }: { plan: Plan }) {
             replicas.before === replicas.after ? replicas.after : `${replicas.before} → ${replicas.after}`,
           ],
           ['Runs before', releaseCommand !== undefined && <code key="release">{plain(releaseCommand)}</code>],
+          ['Made by recipes', recipesInWords(recipes)],
           ['Step by step', rollout && stepsInWords(rollout)],
           [
             'What serves now',

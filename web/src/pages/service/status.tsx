@@ -12,6 +12,7 @@ import { Who } from '../../components/access/who.tsx';
 import { ExternalLink } from '../../components/external-link.tsx';
 import { Facts } from '../../components/facts.tsx';
 import { ProblemAlert } from '../../components/page/problem-alert.tsx';
+import { recipesInWords } from '../../components/page/recipes-in-words.ts';
 import { plain } from '../../components/plain.ts';
 import { Status } from '../../components/status.tsx';
 import { Ago } from '../../components/time.tsx';
@@ -83,6 +84,7 @@ export default function StatusTab({ place, instance, where }: ServiceTabProps) {
               isStoppedByPeople(instance) ? 'Stopped' : 'Serves',
               current && <Current key="current" of={current} />,
             ],
+            ['Made by recipes', recipesInWords(current?.recipes)],
             ['Goes on', goesOn && <Going key="going" of={newest} />],
             ['Beside it', standby && <Beside key="standby" of={standby} />],
             [
