@@ -139,6 +139,8 @@ export interface ResourceCopies {
       stillOwned?: () => Promise<void>;
     },
   ): Promise<boolean>;
+  /** Removes what `loadMasked` has left half made of this source, unless another call is at it. Idempotent. */
+  discardMasked?(ports: Ports, from: ResourceIdentity): Promise<void>;
   /**
    * Puts the copy of this operation, or what the last swap replaced, in the place of the data, at once and whole. What
    * they were stays beside it, closed to all; what an earlier swap left goes. Idempotent.

@@ -45,7 +45,7 @@ import {
   setUpAll,
   workloadOf,
 } from './setting.ts';
-import { createWorld, type World } from './world.ts';
+import { createWorld, pause, type World } from './world.ts';
 
 export interface Outcome {
   violations: string[];
@@ -78,6 +78,8 @@ const START = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
 /** More than the slowest program needs. */
 const SETTLING_MS = 185_000;
+/** More than lies between two sweeps. */
+const SWEPT_MS = 61_000;
 let scenes = 0;
 
 /** Plays on a new scene, in virtual time; what breaks a promise is told in the outcome. */
@@ -268,6 +270,8 @@ const takesOf = ({ random }: World, program: Program): number =>
 export async function setUp(scene: Scene): Promise<void> {
   const { world, kept, git, keeper, registry } = scene;
   await calmly(scene, (client) => setUpAll(asking(client), git, keeper));
+  // A sweep has seen the clock before anything fails.
+  await calmly(scene, () => pause(SWEPT_MS));
   world.faulty = false;
   await agedVersions(world, kept, registry);
   await expiredEnvironments(world, kept);

@@ -51,9 +51,16 @@ const specOfSnapshot = ({ prefix }: DatabaseSpec, { name, tag }: Omit<Snapshot, 
   tag,
 });
 
-/** Removes all snapshots of a database; whoever calls has the lock of the project. Idempotent. */
-export async function dropSnapshots(sql: SqlConnection, spec: DatabaseSpec): Promise<void> {
-  for (const one of await snapshotsOf(sql, spec)) {
+/**
+ * Removes snapshots of a database; whoever calls has the lock of the project. Idempotent.
+ * @param which all of them by default
+ */
+export async function dropSnapshots(
+  sql: SqlConnection,
+  spec: DatabaseSpec,
+  which: (one: Snapshot) => boolean = () => true,
+): Promise<void> {
+  for (const one of (await snapshotsOf(sql, spec)).filter(which)) {
     if (one.whole) await run(sql, 'DROP DATABASE IF EXISTS %I WITH (FORCE)', one.name);
     await dropDatabase(sql, specOfSnapshot(spec, one));
   }
@@ -146,6 +153,21 @@ async function freshSnapshot(
 const keyOf = (statements: readonly string[]): string => shortHash(JSON.stringify(statements), 12);
 
 async function makeSnapshot(server: DatabaseServer, from: DatabaseSpec, copy: MaskedCopy): Promise<string> {
+  const made = await alone(
+    server,
+    from,
+    async () => (await freshSnapshot(server, from, copy)) ?? (await fill(server, from, copy)),
+  );
+  if (made === undefined) throw new ResourcePending('The data are being masked.');
+  return made;
+}
+
+/** Does what one call at a time does to the snapshots of a database. @returns undefined where another one is at it */
+async function alone<T>(
+  server: DatabaseServer,
+  from: DatabaseSpec,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   const sql = await server.connect();
   try {
     // Minutes are too long to wait for in a line. The lock goes with the session.
@@ -153,11 +175,17 @@ async function makeSnapshot(server: DatabaseServer, from: DatabaseSpec, copy: Ma
       'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS got',
       [`berth:snapshot:${from.name}`],
     );
-    if (lock?.got !== true) throw new ResourcePending('The data are being masked.');
-    return (await freshSnapshot(server, from, copy)) ?? (await fill(server, from, copy));
+    return lock?.got === true ? await work() : undefined;
   } finally {
     await sql.end();
   }
+}
+
+/** Removes what whoever died over making a snapshot has left of it: it may hold data that are not masked. */
+export async function dropHalfMade(server: DatabaseServer, from: DatabaseSpec): Promise<void> {
+  await alone(server, from, () =>
+    withDatabaseLock(server, from.prefix, (sql) => dropSnapshots(sql, from, ({ whole }) => !whole)),
+  );
 }
 
 /** Makes a snapshot in the place of those before, which whoever died over making them has left as well. */

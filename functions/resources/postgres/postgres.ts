@@ -36,7 +36,7 @@ import {
   serverOf,
   specOf,
 } from './postgres-place.ts';
-import { copyMasked, dropSnapshots, listSnapshots } from './postgres-snapshots.ts';
+import { copyMasked, dropHalfMade, dropSnapshots, listSnapshots } from './postgres-snapshots.ts';
 import {
   disableLogin,
   dropDatabase,
@@ -281,6 +281,9 @@ export const postgres: ResourceType = {
         ownsSource,
         ...(stillOwned && { stillOwned }),
       });
+    },
+    async discardMasked({ databases }, from) {
+      if (!isDedicated(from) && databases.superuser) await dropHalfMade(databases, specOf(from));
     },
     async swap(ports, request, from, stillOwned) {
       const { server, spec } = await placeOf(ports, request, stillOwned);

@@ -149,7 +149,19 @@ async function discardCopies(ports: Ports, operation: WithData): Promise<void> {
       .catch(unlessGone)
       .catch((error: unknown) => failures.push(error));
   }
+  for (const [resource, source] of await origins(ports, operation))
+    await settled(async () =>
+      resourceType(resource.type).copies?.discardMasked?.(ports, resourceRequest(resource, source.id)),
+    ).catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];
+}
+
+/** Of which masked copies may have been begun, as far as they are there still. */
+async function origins(ports: Ports, operation: WithData): Promise<[Resource, Environment][]> {
+  if (operation.input.mayBeOld !== true) return [];
+  const source = await sourceOf(ports, operation).catch(unlessGone);
+  if (!source) return [];
+  return (await copyable(ports.store, source)).map((resource) => [resource, source]);
 }
 
 export const recoverProvisioningWithData: Step<WithData> = {
