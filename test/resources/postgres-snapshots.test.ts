@@ -7,6 +7,7 @@ import type { SqlConnection } from '../../functions/ports/databases.ts';
 import { readDatabase, swapBeside } from '../../functions/resources/postgres/postgres-copies.ts';
 import {
   copyMasked,
+  dropHalfMade,
   dropSnapshots,
   listSnapshots,
   type MaskedCopy,
@@ -180,4 +181,33 @@ it('One that is replaced before it is copied is waited for anew, and no error', 
     stillOwned: async () => void (await asAdministrator((sql) => dropSnapshots(sql, from))),
   });
   await expect(copyMasked(ports.databases, from, to, stale)).rejects.toBeInstanceOf(ResourcePending);
+});
+
+it('What whoever died has left half made is removed, unless another call is at it; what is whole stays', async () => {
+  await asAdministrator((sql) => dropSnapshots(sql, from));
+  const to = await make('berth_snap_half');
+  const listed = () => asAdministrator((sql) => listSnapshots(sql, from));
+  let meanwhile: string[] = [];
+  const copy = how({ now: 4e10 });
+  const watched = {
+    ...copy,
+    async *read() {
+      await dropHalfMade(ports.databases, from);
+      meanwhile = await listed();
+      yield* copy.read();
+    },
+  };
+  expect(await copyMasked(ports.databases, from, to, watched)).toBe(true);
+  expect(meanwhile).toHaveLength(1);
+  const name = 'berth_snap_sna_half';
+  const spec = { name, second: `${name}_b`, prefix: from.prefix, tag: `${from.tag} snapshot other 1` };
+  const verifier = await scramVerifier(name, PASSWORD);
+  await asAdministrator((sql) => ensureDatabase(sql, { ...spec, login: name, verifier }));
+  expect(await listed()).toHaveLength(2);
+  await dropHalfMade(ports.databases, from);
+  expect(await listed()).toEqual(meanwhile);
+  const left = await asAdministrator((sql) =>
+    sql.query('SELECT datname FROM pg_database WHERE starts_with(datname, $1)', [name]),
+  );
+  expect(left).toEqual([]);
 });
