@@ -190,10 +190,11 @@ export async function changeDrain(
     await commit(ports, caller, {
       writes: [
         { put: { ...drainKey(ref.project, ref.drain), data }, if: { version: item.version } },
-        await deliveryWrite(store, ref, ({ failure, ...delivery }) => ({
+        await deliveryWrite(store, ref, ({ failure, refused, ...delivery }) => ({
           ...delivery,
           active: data.enabled,
           ...(failure && !isTriedAnew && { failure }),
+          ...(refused !== undefined && !isTriedAnew && { refused }),
         })),
       ],
       events: [
