@@ -102,9 +102,18 @@ export async function takeTurn(
       seen.push(stream);
       const label = await labels.of(stream);
       if (!isSelected(drain, label)) continue;
-      if (!(await trim(drain, stream, label))) return undefined;
-      const from = placeIn(drain, state.places, stream);
-      const read = await readLines(reading, drain, { stream, label, from }, { lines, bytes });
+      const next = () =>
+        readLines(
+          reading,
+          drain,
+          { stream, label, from: placeIn(drain, state.places, stream) },
+          { lines, bytes },
+        );
+      let read = await next();
+      if (read.left > BACKLOG || read.isCut) {
+        if (!(await trim(drain, stream, label))) return undefined;
+        read = await next();
+      }
       if (read.left > 0) batch.more.push(stream);
       lines -= read.passed;
       for (const { message } of read.lines) bytes -= Buffer.byteLength(message);

@@ -113,7 +113,7 @@ export function drainWords(
       ? undefined
       : `${droppedMore ? 'At least ' : ''}${linesWere(dropped)} dropped, the last at ${droppedAt}.`;
   const failing = failure
-    ? `Not taken since ${failure.since}: ${failure.reason}; sent again at ${failure.nextAt}.`
+    ? `Not taken since ${failure.since}: ${failure.reason}${enabled ? `; sent again at ${failure.nextAt}` : ''}.`
     : lastError && `The last error was at ${lastError.at}: ${lastError.reason}.`;
   const states = enabled ? [taken, late, lost, failing] : [paused, taken, lost, failing];
   return states.filter((one) => one !== undefined).join(' ');

@@ -285,6 +285,7 @@ describe('A receiver', () => {
       if (number % 50 === 0) await subject.ports.logs.read('demo/dev/loud', { tail: 1 });
       if (number % 300 === 0) await pass();
     }
+    await subject.ports.logs.read('demo/dev/loud', { tail: 1 });
     await pass();
     const { dropped, words } = await stateOf(path);
     expect(dropped).toBeGreaterThan(100);
@@ -345,6 +346,12 @@ it('What is printed while it is paused is not sent, and a receiver is tried at o
   print('then');
   await pass();
   expect(messages(at)).toEqual(['kept', 'then']);
+  receiver.answer = (_request, response) => void response.writeHead(500).end();
+  print('away');
+  await pass();
+  expect((await stateOf(path)).words).toContain('sent again at');
+  await subject.api('PATCH', path, { enabled: false });
+  expect((await stateOf(path)).words).not.toContain('sent again');
 });
 
 describe('A drain', () => {
