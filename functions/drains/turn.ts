@@ -18,6 +18,8 @@ import type { Label, Labels } from './stream-labels.ts';
 const BACKLOG = limits.drainBacklog.value;
 /** After this time it is the next drain's turn, milliseconds. */
 const TURN_MS = 20_000;
+/** At one go so much is dropped as may wait at the most. */
+const TRIM_READS = BACKLOG / BATCH_BYTES;
 /** Places behind lines that are not sent are written down this often at the most, milliseconds. */
 const SAVE_MS = 10_000;
 
@@ -63,14 +65,16 @@ export async function takeTurn(
 
   /** Drops the oldest of what is more than may wait, and counts it. @returns false where the drain is gone */
   async function trim(drain: Drain, stream: LogStream, label: Label): Promise<boolean> {
+    // Who prints faster than this reads would keep it here for good: other services and the receiver have their turn too.
+    let reads = TRIM_READS;
     const readOn = (from: DrainPlace, lines: number) =>
       readLines(reading, drain, { stream, label, from }, { lines, bytes: BATCH_BYTES });
     let read = await readOn(placeIn(drain, state.places, stream), 0);
     let { isCut } = read;
     let dropped = 0;
     if (read.left <= BACKLOG && !isCut) return true;
-    while (read.left > BACKLOG) {
-      read = await readOn(read.place, BATCH_LINES);
+    while (read.left > BACKLOG && reads-- > 0 && !signal.aborted) {
+      read = await readOn(read.place, BATCH_BYTES);
       dropped += read.lines.length;
       isCut ||= read.isCut;
     }
@@ -90,6 +94,7 @@ export async function takeTurn(
   async function gather(drain: Drain): Promise<Batch | undefined> {
     const batch: Batch = { lines: [], places: new Map(), more: [] };
     const seen: LogStream[] = [];
+    const found: { line: DrainLine; time: string }[] = [];
     let lines = BATCH_LINES;
     let bytes = BATCH_BYTES;
     for (const stream of state.dirty) {
@@ -97,18 +102,33 @@ export async function takeTurn(
       seen.push(stream);
       const label = await labels.of(stream);
       if (!isSelected(drain, label)) continue;
-      if (!(await trim(drain, stream, label))) return undefined;
-      const from = placeIn(drain, state.places, stream);
-      const read = await readLines(reading, drain, { stream, label, from }, { lines, bytes });
+      const next = () =>
+        readLines(
+          reading,
+          drain,
+          { stream, label, from: placeIn(drain, state.places, stream) },
+          { lines, bytes },
+        );
+      let read = await next();
+      if (read.left > BACKLOG || read.isCut) {
+        if (!(await trim(drain, stream, label))) return undefined;
+        read = await next();
+      }
       if (read.left > 0) batch.more.push(stream);
       lines -= read.passed;
       for (const { message } of read.lines) bytes -= Buffer.byteLength(message);
       batch.places.set(stream, read.place);
-      batch.lines.push(...read.lines);
+      // Where the clock was put back, what is printed then still comes behind what was printed before.
+      let time = '';
+      for (const line of read.lines) {
+        if (line.time > time) time = line.time;
+        found.push({ line, time });
+      }
     }
     for (const stream of seen) state.dirty.delete(stream);
     // Each stream is in its own order; those of several are put into that of their times.
-    batch.lines.sort((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
+    found.sort((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
+    batch.lines = found.map(({ line }) => line);
     return batch;
   }
 
@@ -118,11 +138,14 @@ export async function takeTurn(
     const at = new Date(now).toISOString();
     const { reason } = outcome;
     const { final, ...failure } = drainFailure(state.item.data.failure, outcome, now);
-    const count = isGivenUp(outcome, failure.attempts) ? batch.lines.length : 0;
-    if (count > 0) moveTo(state, batch.places);
-    const isThere = await saveState(ports, state, (delivery) => ({
+    const refused = (state.item.data.refused ?? 0) + (outcome.kind === 'refused' ? 1 : 0);
+    const isOver = isGivenUp(refused);
+    const count = isOver ? batch.lines.length : 0;
+    if (isOver) moveTo(state, batch.places);
+    const isThere = await saveState(ports, state, ({ refused: _before, ...delivery }) => ({
       ...delivery,
       failure,
+      ...(refused > 0 && !isOver && { refused }),
       lastError: { at, reason },
       ...(count > 0 && {
         dropped: delivery.dropped + count,
@@ -151,7 +174,7 @@ export async function takeTurn(
     }
     moveTo(state, batch.places);
     const deliveredAt = new Date(effects.now()).toISOString();
-    return saveState(ports, state, ({ failure: _over, untoldMore: more, ...delivery }) => ({
+    return saveState(ports, state, ({ failure: _over, refused: _none, untoldMore: more, ...delivery }) => ({
       ...delivery,
       delivered: delivery.delivered + batch.lines.length,
       deliveredAt,

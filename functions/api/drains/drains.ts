@@ -1,6 +1,7 @@
 /** Routes of the log drains of a project. */
 import * as z from 'zod';
-import { changeDrain, createDrain, deleteDrain, getDrain, mustRead } from '../../commands/drains/drains.ts';
+import { deleteDrain } from '../../commands/drains/delete-drains.ts';
+import { changeDrain, createDrain, getDrain, mustRead } from '../../commands/drains/drains.ts';
 import { type DrainTest, testDrain } from '../../commands/drains/send-lines.ts';
 import { drainWords, newDelivery, sendsOfEnvironment } from '../../core/drains/drain-rules.ts';
 import { drainDeliveryKey, drainsPartition, ENVIRONMENT_PREFIX, projectPartition } from '../../core/keys.ts';

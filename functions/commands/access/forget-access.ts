@@ -1,7 +1,7 @@
 /** Removes everything that let people, tokens and pipelines into a project, once the project is gone. */
 import type { Ports } from '../../ports/index.ts';
 import { StoreConflict } from '../../ports/store.ts';
-import { forgetDrains } from '../drains/drains.ts';
+import { forgetDrains } from '../drains/delete-drains.ts';
 import { forgetWebhooks } from '../webhooks/webhooks.ts';
 import { forgetMembers } from './members.ts';
 import { forgetTokens } from './tokens.ts';

@@ -6,24 +6,17 @@ import {
   drainDeliveryKey,
   drainHeadersPath,
   drainKey,
-  drainPlacesPartition,
   drainsPartition,
   projectKey,
 } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
-import {
-  type Drain,
-  type DrainDelivery,
-  type DrainFilter,
-  type DrainFormat,
-  SYSTEM_ACTOR,
-} from '../../core/model/index.ts';
+import type { Drain, DrainDelivery, DrainFilter, DrainFormat } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
-import { type Item, type Store, TRANSACTION_MAX, type Write } from '../../ports/store.ts';
+import type { Item, Store } from '../../ports/store.ts';
 import { type Caller, checkIfMatch, commit, mustGet, retryOnConflict } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
-import { readAll } from '../../records/read-all.ts';
+import { deliveryWrite, turnOff } from '../webhooks/receiving.ts';
 
 export interface DrainRef {
   project: string;
@@ -190,11 +183,17 @@ export async function changeDrain(
     await commit(ports, caller, {
       writes: [
         { put: { ...drainKey(ref.project, ref.drain), data }, if: { version: item.version } },
-        await deliveryWrite(store, ref, ({ failure, ...delivery }) => ({
-          ...delivery,
-          active: data.enabled,
-          ...(failure && !isTriedAnew && { failure }),
-        })),
+        await deliveryWrite<DrainDelivery>(
+          store,
+          drainDeliveryKey(ref.project, ref.drain),
+          `log drain "${ref.drain}"`,
+          ({ failure, refused, ...delivery }) => ({
+            ...delivery,
+            active: data.enabled,
+            ...(failure && !isTriedAnew && { failure }),
+            ...(refused !== undefined && !isTriedAnew && { refused }),
+          }),
+        ),
       ],
       events: [
         {
@@ -217,97 +216,17 @@ export async function changeDrain(
   return result;
 }
 
-/** Changes how far a drain is, even while it delivers. */
-async function deliveryWrite(
-  store: Store,
-  { project, drain }: DrainRef,
-  change: (delivery: DrainDelivery) => DrainDelivery,
-): Promise<Write> {
-  const key = drainDeliveryKey(project, drain);
-  const { data, version } = await mustGet<DrainDelivery>(store, key, `log drain "${drain}"`, 'List them.');
-  return { put: { ...key, data: change(data) }, if: { version } };
-}
-
-/**
- * Deletes a drain. Nothing more is sent after the request that is under way.
- * @throws Problem not_found | precondition_failed
- */
-export async function deleteDrain(
-  ports: Ports,
-  caller: Caller,
-  ref: DrainRef,
-  options: { ifMatch?: string } = {},
-): Promise<void> {
-  const { project, drain } = ref;
-  await retryOnConflict(async () => {
-    const item = await getDrain(ports.store, ref);
-    checkIfMatch(item, options.ifMatch);
-    await commit(ports, caller, {
-      writes: [
-        { delete: drainKey(project, drain), if: { version: item.version } },
-        { delete: drainDeliveryKey(project, drain) },
-      ],
-      events: [
-        { project, type: 'drain.deleted', data: { id: drain, origin: new URL(item.data.url).origin } },
-      ],
-    });
-  });
-  await forgetPlaces(ports.store, drain);
-  await ports.secrets.remove(drainHeadersPath(project, drain));
-}
-
 /** Gives up on a receiver that has taken nothing for a day. */
-export function pauseDrain(ports: Ports, ref: DrainRef, reason: string): Promise<void> {
-  return retryOnConflict(async () => {
-    const item = await getDrain(ports.store, ref);
-    if (!item.data.enabled) return;
-    const data: Drain = { ...item.data, enabled: false, pausedReason: reason };
-    await commit(
-      ports,
-      { actor: SYSTEM_ACTOR },
-      {
-        writes: [
-          { put: { ...drainKey(ref.project, ref.drain), data }, if: { version: item.version } },
-          await deliveryWrite(ports.store, ref, (delivery) => ({ ...delivery, active: false })),
-        ],
-        events: [
-          {
-            project: ref.project,
-            type: 'drain.paused',
-            data: { id: data.id, origin: new URL(data.url).origin, reason },
-          },
-        ],
-      },
-    );
-  });
-}
-
-async function forgetPlaces(store: Store, drain: string): Promise<void> {
-  const places = await readAll(store, drainPlacesPartition(drain));
-  for (let at = 0; at < places.length; at += TRANSACTION_MAX)
-    await store.transact(
-      places.slice(at, at + TRANSACTION_MAX).map(({ pk, sk }) => ({ delete: { pk, sk } })),
-    );
-}
-
-/** Removes the drains of a project that does not exist. @throws StoreConflict when there is a project by now */
-export async function forgetDrains({ store, secrets, logs }: Ports, project: string): Promise<void> {
-  // Where drains are refused there are none.
-  if (!logs.reading) return;
-  const { items } = await store.query<Drain>({
-    pk: drainsPartition(project),
-    limit: limits.drains.value * 2,
-  });
-  if (items.length === 0) return;
-  await store.transact([
-    { check: projectKey(project), if: 'absent' },
-    ...items.flatMap(({ data: { id } }) => [
-      { delete: drainKey(project, id) },
-      { delete: drainDeliveryKey(project, id) },
-    ]),
-  ]);
-  for (const { data } of items) {
-    await forgetPlaces(store, data.id);
-    await secrets.remove(drainHeadersPath(project, data.id));
-  }
-}
+export const pauseDrain = (ports: Ports, ref: DrainRef, reason: string): Promise<void> =>
+  turnOff<Drain>(
+    ports,
+    () => getDrain(ports.store, ref),
+    drainDeliveryKey(ref.project, ref.drain),
+    (before) => {
+      const data = { id: before.id, origin: new URL(before.url).origin, reason };
+      return {
+        data: { ...before, enabled: false, pausedReason: reason },
+        event: { project: ref.project, type: 'drain.paused', data },
+      };
+    },
+  );

@@ -10,13 +10,14 @@ import {
   webhooksPartition,
 } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
-import { SYSTEM_ACTOR, type Webhook, type WebhookDelivery } from '../../core/model/index.ts';
+import type { Webhook, WebhookDelivery } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
-import type { Item, Store, Write } from '../../ports/store.ts';
+import type { Item, Store } from '../../ports/store.ts';
 import { readHead } from '../../records/chain-append.ts';
 import { type Caller, checkIfMatch, commit, mustGet, retryOnConflict } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
+import { deliveryWrite, removeReceiving, turnOff } from './receiving.ts';
 
 /** The most webhooks of one project, since each may get every event. */
 export const WEBHOOKS_MAX = limits.webhooks.value;
@@ -131,11 +132,16 @@ export function changeWebhook(
     await commit(ports, caller, {
       writes: [
         { put: { ...webhookKey(ref.project, ref.webhook), data }, if: { version: item.version } },
-        await deliveryWrite(ports.store, ref, ({ failure, ...delivery }) => ({
-          ...delivery,
-          active: data.enabled,
-          ...(failure && !isTriedAnew && { failure }),
-        })),
+        await deliveryWrite<WebhookDelivery>(
+          ports.store,
+          webhookDeliveryKey(ref.project, ref.webhook),
+          `webhook "${ref.webhook}"`,
+          ({ failure, ...delivery }) => ({
+            ...delivery,
+            active: data.enabled,
+            ...(failure && !isTriedAnew && { failure }),
+          }),
+        ),
       ],
       events: [
         {
@@ -152,17 +158,6 @@ export function changeWebhook(
     });
     return result;
   });
-}
-
-/** Changes the delivery's progress, even while another process delivers. */
-async function deliveryWrite(
-  store: Store,
-  { project, webhook }: WebhookRef,
-  change: (delivery: WebhookDelivery) => WebhookDelivery,
-): Promise<Write> {
-  const key = webhookDeliveryKey(project, webhook);
-  const { data, version } = await mustGet<WebhookDelivery>(store, key, `webhook "${webhook}"`, 'List them.');
-  return { put: { ...key, data: change(data) }, if: { version } };
 }
 
 /**
@@ -227,41 +222,24 @@ export async function rotateWebhookSecret(
 }
 
 /** Gives up on a receiver. No event is lost: when the webhook is enabled again, delivery goes on where it stopped. */
-export function disableWebhook(ports: Ports, ref: WebhookRef, reason: string): Promise<void> {
-  return retryOnConflict(async () => {
-    const item = await getWebhook(ports.store, ref);
-    if (!item.data.enabled) return;
-    const data: Webhook = { ...item.data, enabled: false, disabledReason: reason };
-    await commit(
-      ports,
-      { actor: SYSTEM_ACTOR },
-      {
-        writes: [
-          { put: { ...webhookKey(ref.project, ref.webhook), data }, if: { version: item.version } },
-          await deliveryWrite(ports.store, ref, (delivery) => ({ ...delivery, active: false })),
-        ],
-        events: [
-          {
-            project: ref.project,
-            type: 'webhook.disabled',
-            data: { id: data.id, origin: told(data).origin, reason },
-          },
-        ],
-      },
-    );
-  });
-}
+export const disableWebhook = (ports: Ports, ref: WebhookRef, reason: string): Promise<void> =>
+  turnOff<Webhook>(
+    ports,
+    () => getWebhook(ports.store, ref),
+    webhookDeliveryKey(ref.project, ref.webhook),
+    (before) => {
+      const { id } = before;
+      const data = { id, origin: told(before).origin, reason };
+      return {
+        data: { ...before, enabled: false, disabledReason: reason },
+        event: { project: ref.project, type: 'webhook.disabled', data },
+      };
+    },
+  );
 
 /** Removes the webhooks of a project that does not exist. @throws StoreConflict when there is a project by now */
 export async function forgetWebhooks({ store, secrets }: Ports, project: string): Promise<void> {
-  const { items } = await store.query<Webhook>({ pk: webhooksPartition(project), limit: WEBHOOKS_MAX * 2 });
-  if (items.length === 0) return;
-  await store.transact([
-    { check: projectKey(project), if: 'absent' },
-    ...items.flatMap(({ data: { id } }) => [
-      { delete: webhookKey(project, id) },
-      { delete: webhookDeliveryKey(project, id) },
-    ]),
-  ]);
-  for (const { data } of items) await secrets.remove(signingSecretPath(project, data.id));
+  const of = { project, pk: webhooksPartition(project), most: WEBHOOKS_MAX * 2 };
+  for (const id of await removeReceiving(store, of, webhookDeliveryKey))
+    await secrets.remove(signingSecretPath(project, id));
 }

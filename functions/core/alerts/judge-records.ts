@@ -121,7 +121,8 @@ export function judgeBudget(
   usdPerMonth: number,
 ): Judged {
   const part = (100 * usdPerMonth) / budget;
-  if (part <= percent) return judged('fine');
+  // A quotient of floating point may be a hair above what it is of.
+  if (part <= percent + 1e-9) return judged('fine');
   return judged(
     'breached',
     `a month of the environment costs up to ${dollars(usdPerMonth)} USD, ${Math.floor(part)} % of the ${dollars(budget)} USD that the policy "${policy}" allows`,

@@ -40,10 +40,9 @@ export function drainFailure(
 
 /**
  * Whether a batch is dropped, so that it does not keep back what comes behind it.
- * @param attempts that have failed one after the other, this one among them
+ * @param refused how often it was refused, this time among them; that the receiver was away meanwhile says nothing of the batch
  */
-export const isGivenUp = ({ kind }: DrainOutcome, attempts: number): boolean =>
-  kind === 'refused' && attempts >= limits.drainAttempts.value;
+export const isGivenUp = (refused: number): boolean => refused >= limits.drainAttempts.value;
 
 /** Whether a drain sends lines of an environment. */
 export const sendsOfEnvironment = ({ filter = {} }: Pick<Drain, 'filter'>, environment: string): boolean =>
@@ -104,15 +103,17 @@ export function drainWords(
       : `${linesWere(delivered)} delivered, the last at ${deliveredAt}.`;
   const paused = `Paused: nothing is sent, and what is printed meanwhile is not sent later.${pausedReason === undefined ? '' : ` ${pausedReason}`}`;
   const late =
-    behind.lines === 0 && !behind.isMore
-      ? undefined
+    behind.lines === 0
+      ? behind.isMore
+        ? 'It has older output to pass over first; how far it is behind was not counted.'
+        : undefined
       : `Behind by ${behind.isMore ? 'more than ' : ''}${behind.lines} ${behind.lines === 1 ? 'line' : 'lines'}.`;
   const lost =
     droppedAt === undefined
       ? undefined
       : `${droppedMore ? 'At least ' : ''}${linesWere(dropped)} dropped, the last at ${droppedAt}.`;
   const failing = failure
-    ? `Not taken since ${failure.since}: ${failure.reason}; sent again at ${failure.nextAt}.`
+    ? `Not taken since ${failure.since}: ${failure.reason}${enabled ? `; sent again at ${failure.nextAt}` : ''}.`
     : lastError && `The last error was at ${lastError.at}: ${lastError.reason}.`;
   const states = enabled ? [taken, late, lost, failing] : [paused, taken, lost, failing];
   return states.filter((one) => one !== undefined).join(' ');

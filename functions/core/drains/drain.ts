@@ -57,6 +57,8 @@ export interface DrainDelivery {
   untoldMore?: true;
   /** What the receiver did not take and that is sent again. */
   failure?: WebhookFailure;
+  /** How often the receiver has refused what is sent next; absent where it never did. */
+  refused?: number;
   /** Why it did not take the last of what was dropped, or what is sent again. */
   lastError?: { at: string; reason: string };
 }

@@ -114,6 +114,19 @@ describe('Lines', () => {
     });
   });
 
+  it('of a service come in their order, also where the clock was put back between them', async () => {
+    const { at } = await create();
+    const times = [5000, 9000, 2000, 3000].map((ms) =>
+      new Date(subject.ports.effects.now() + ms).toISOString(),
+    );
+    for (const [number, time] of times.entries()) print(String(number), 'demo/dev/web', { at: time });
+    print('between', 'demo/dev/api', { at: times[0] });
+    subject.pass(10_000);
+    await pass();
+    expect(messages(at).filter((text) => text !== 'between')).toEqual(['0', '1', '2', '3']);
+    expect(messages(at).slice(0, 3)).toContain('between');
+  });
+
   it('are chosen by environment, service and search', async () => {
     const filter = { environments: ['pr-*'], services: ['web'], search: '@level:>=warn' };
     const { at, path } = await create({ filter });
@@ -233,6 +246,36 @@ describe('A receiver', () => {
     ]);
   });
 
+  it('that was away, or refused other lines, still has three attempts for those that it refuses', async () => {
+    const { at, path } = await create();
+    let status = 503;
+    receiver.answer = (_request, response) => void response.writeHead(status).end();
+    print('first');
+    for (const [answered, dropped] of [
+      [503, 0],
+      [503, 0],
+      [400, 0],
+      [503, 0],
+      [400, 0],
+      [400, 1],
+    ] as const) {
+      status = answered;
+      await pass();
+      expect((await stateOf(path)).dropped).toBe(dropped);
+      subject.pass(3_600_000);
+    }
+    print('second');
+    for (const dropped of [1, 1, 2]) {
+      await pass();
+      expect((await stateOf(path)).dropped).toBe(dropped);
+      subject.pass(3_600_000);
+    }
+    receiver.answer = () => undefined;
+    print('third');
+    await pass();
+    expect(messages(at)).toEqual([expect.stringMatching(/^2 lines were dropped/), 'third']);
+  });
+
   it('that is slow costs no more than 8 MiB of a log, and what is dropped is counted', async () => {
     const { at, path } = await create();
     receiver.answer = (_request, response) => void response.writeHead(503).end();
@@ -242,6 +285,7 @@ describe('A receiver', () => {
       if (number % 50 === 0) await subject.ports.logs.read('demo/dev/loud', { tail: 1 });
       if (number % 300 === 0) await pass();
     }
+    await subject.ports.logs.read('demo/dev/loud', { tail: 1 });
     await pass();
     const { dropped, words } = await stateOf(path);
     expect(dropped).toBeGreaterThan(100);
@@ -256,6 +300,34 @@ describe('A receiver', () => {
     );
     expect(Math.max(...receiver.requests.map(({ body }) => body.length))).toBeLessThan(400_000);
   });
+});
+
+it('A service that prints faster than can be read keeps neither other services nor the end waiting', async () => {
+  const { at } = await create({}, 'other');
+  receiver.answer = (_request, response) => void response.writeHead(503).end();
+  print('begins', 'other/dev/flood');
+  await pass();
+  const flood = async (): Promise<void> => {
+    for (let lines = 30; lines > 0; lines--) print('x'.repeat(16_000), 'other/dev/flood');
+    await subject.ports.logs.read('other/dev/flood', { tail: 1 });
+  };
+  for (let chunks = 20; chunks > 0; chunks--) await flood();
+  print('heard', 'other/dev/web');
+  const reading = subject.ports.logs.reading!;
+  const { readOn } = reading;
+  try {
+    reading.readOn = async (...of) => {
+      if (of[0] === 'other/dev/flood') await flood();
+      return readOn(...of);
+    };
+    receiver.answer = () => undefined;
+    subject.pass(6000);
+    await drainer.pass();
+    await expect.poll(() => messages(at), { timeout: 10_000 }).toContain('heard');
+    await drainer.close();
+  } finally {
+    reading.readOn = readOn;
+  }
 });
 
 it('What is printed while it is paused is not sent, and a receiver is tried at once when it goes on', async () => {
@@ -274,6 +346,12 @@ it('What is printed while it is paused is not sent, and a receiver is tried at o
   print('then');
   await pass();
   expect(messages(at)).toEqual(['kept', 'then']);
+  receiver.answer = (_request, response) => void response.writeHead(500).end();
+  print('away');
+  await pass();
+  expect((await stateOf(path)).words).toContain('sent again at');
+  await subject.api('PATCH', path, { enabled: false });
+  expect((await stateOf(path)).words).not.toContain('sent again');
 });
 
 describe('A drain', () => {

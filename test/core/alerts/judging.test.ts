@@ -173,6 +173,8 @@ describe('Records', () => {
     });
     expect(judgeBudget(100, budget, 20).state).toBe('fine');
     expect(judgeBudget(100, budget, 20.01).state).toBe('breached');
+    // What the policy allows is no breach, whatever a quotient makes of it: 100 * 0.69 / 0.69 is more than 100.
+    expect(judgeBudget(100, { policy: 'cheap', budget: 0.69 }, 0.69).state).toBe('fine');
   });
 
   it('of a certificate are a breach in its last days, or the last sixth of a short life', () => {

@@ -64,8 +64,8 @@ export async function readOn(
     }
     try {
       const size = index === end.index ? end.size : (await file.stat()).size;
-      // A crash may have taken the end of a file that was read already.
-      let place = index === start.index ? Math.min(start.size, size) : 0;
+      // A file that is shorter than what was read of it is another one: the first was forgotten, and the stream has begun anew.
+      let place = index === start.index && start.size <= size ? start.size : 0;
       if (!isFull) {
         await visitForwards(file, place, size, (line, after) => {
           if (bytes > 0 && bytes + line.length > most.bytes) {

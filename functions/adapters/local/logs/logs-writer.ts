@@ -21,6 +21,8 @@ export interface WriterOptions {
 
 export interface Writer {
   append(line: LogLine): void;
+  /** Where the stream ends as far as it is in the files, and whether that is all; undefined where it was not looked up. */
+  written(): { end: LogPosition; isAll: boolean } | undefined;
   /** Resolves once all that was appended before is in the files or given up: where the stream ends then. */
   settle(): Promise<LogPosition>;
   close(): Promise<void>;
@@ -206,6 +208,7 @@ export function createWriter(options: WriterOptions): Writer {
       flushTimer ??= setTimeout(seal, FLUSH_MS);
       idleTimer?.refresh();
     },
+    written: () => end && { end: { ...end }, isAll: backlog === 0 && !refused },
     settle() {
       startIdle();
       // What is appended from now on is behind this in the chain.

@@ -159,7 +159,12 @@ export function createFileLogs(options: FileLogsOptions): Logs {
       async readOn(stream, from, most) {
         checkStream(stream);
         const own = directoryOf(stream);
-        return readOn(own, from, most, (await writers.get(stream)?.settle()) ?? (await endOf(own)));
+        const writer = writers.get(stream);
+        // Who is far behind does not wait for the newest lines, which under a flood are on their way for long.
+        const written = writer?.written();
+        const found = written && (await readOn(own, from, most, written.end));
+        if (found && (written.isAll || found.left > 0)) return found;
+        return readOn(own, from, most, (await writer?.settle()) ?? (await endOf(own)));
       },
       watch(appended) {
         watchers.add(appended);

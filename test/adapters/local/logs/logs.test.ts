@@ -59,10 +59,23 @@ it('Who reads on from what was rotated away is told so, and goes on with the old
   // All of it may be forgotten, and the stream begins anew.
   const again = setUp();
   again.logs.append(STREAM, line('anew'));
-  expect((await again.logs.reading!.readOn(STREAM, place && '7.9', { lines: 9, bytes: 999 })).lines).toEqual([
-    line('anew'),
-  ]);
+  for (const gone of ['7.9', '1.9999'])
+    expect((await again.logs.reading!.readOn(STREAM, gone, { lines: 9, bytes: 999 })).lines).toEqual([
+      line('anew'),
+    ]);
   await Promise.all([logs.close(), again.logs.close()]);
+});
+
+it('Who is behind reads what is in the files, and does not wait for what is on its way there', async () => {
+  const { logs } = setUp();
+  for (const message of numbers(3)) logs.append(STREAM, line(message));
+  const first = await logs.reading!.readOn(STREAM, undefined, { lines: 1, bytes: 1 });
+  logs.append(STREAM, line('later'));
+  const second = await logs.reading!.readOn(STREAM, first.place, { lines: 1, bytes: 1 });
+  expect(second).toMatchObject({ lines: [line('1')], left: first.left / 2 });
+  const rest = await logs.reading!.readOn(STREAM, second.place, { lines: 9, bytes: 999 });
+  expect(rest).toMatchObject({ lines: [line('2'), line('later')], left: 0 });
+  await logs.close();
 });
 
 describe('A stream whose reader is slow', () => {
