@@ -11,6 +11,7 @@ function open(places: { home?: string; far?: string; hasFar?: boolean }) {
   const inPlace = (of: string | undefined): InPlace =>
     ({
       workloads: {},
+      logs: {},
       ...(of !== undefined && {
         caches: { refusal: async () => undefined, inventory: async () => [of] },
       }),

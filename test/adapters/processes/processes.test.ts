@@ -290,9 +290,10 @@ describe('processes', () => {
   ])('a readiness probe that fails is explained: %s', async (_, readinessProbe, cause) => {
     const ref = await place();
     await subject.workloads.apply(
-      // Long enough for the program to listen, where the probe is to reach it.
+      // Long enough for a program to start: the one that is to be reached, or the probe's own.
       workloadSpec(ref, 1, containerSpec(server, { readinessProbe }), {
-        progressDeadlineSeconds: readinessProbe.httpGet?.port === 8080 ? 5 : 0.4,
+        progressDeadlineSeconds:
+          readinessProbe.httpGet?.port === 8080 || readinessProbe.exec?.command[0] === 'node' ? 5 : 0.4,
       }),
     );
     const result = await rollout(ref);
