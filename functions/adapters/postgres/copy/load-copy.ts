@@ -7,6 +7,7 @@ import type { CopySummary, SqlConnection } from '../../../ports/databases.ts';
 import { CopyFailed } from '../../../ports/rules/copy-failed.ts';
 import type { PostgresTarget } from '../connections.ts';
 import { createByteReader } from '../dump/byte-reader.ts';
+import { dropsDatabase } from '../dump/statements.ts';
 import { checkOrigin } from './check-origin.ts';
 import { openTenantSession } from './copy-session.ts';
 import { errorWords } from './error-words.ts';
@@ -146,6 +147,8 @@ const insert = (
  * tried again with those that come later, which may be what they need.
  */
 async function settle(sql: SqlConnection, statements: readonly string[], failures: Failures): Promise<void> {
+  if (statements.some(dropsDatabase))
+    throw new CopyFailed('The copy drops a database, which none does that Berth has made.');
   for (let left = [...failures.keys(), ...statements]; ; ) {
     failures.clear();
     for (const statement of left) {

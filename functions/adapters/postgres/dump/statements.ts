@@ -124,3 +124,13 @@ export function createSplitter(): Splitter {
     rest: () => text.trim(),
   };
 }
+
+/**
+ * Whether a text drops a database. Its owner has others than the one that is filled, such as the one that is served meanwhile;
+ * PostgreSQL takes this from no code, so that the words of statements are enough to know it.
+ */
+export function dropsDatabase(text: string): boolean {
+  const splitter = createSplitter();
+  const statements = [...splitter.feed(text), splitter.rest()];
+  return statements.some((statement) => /^DROP\s+DATABASE\b/i.test(statement));
+}
