@@ -1,16 +1,20 @@
-/** Bounds what a server that is not ours may answer: what comes is kept in memory until it is whole. */
+/** Bounds what a server that is not ours, or statements that are not ours, may answer: what comes is kept in memory until it is whole. */
 import type { Duplex } from 'node:stream';
 import type { Client } from 'pg';
 
 export interface AnswerBounds {
   maxBytes: number;
-  /** For a whole answer, milliseconds. */
-  withinMs: number;
+  /** For a whole answer, milliseconds; without an end where absent. */
+  withinMs?: number;
 }
+
+/** About what a row takes of memory beside its values, and each of its values: rows can be empty, and many. */
+const [ROW_BYTES, VALUE_BYTES] = [64, 32];
 
 interface Wire {
   stream: Duplex;
   attachListeners(stream: Duplex): void;
+  on(event: 'dataRow', listener: (row: { fields: readonly unknown[] }) => void): void;
 }
 
 /** The library tells of no connection; it has had this one since its beginning. */
@@ -33,13 +37,17 @@ export function boundAnswers(
     broken ??= error;
     streamOf(client).destroy(broken);
   };
+  const weigh = (size: number): void => {
+    bytes += size;
+    if (bytes > maxBytes) breakOff(new Error(`An answer of the server is larger than ${maxBytes} bytes`));
+  };
+  wire.on('dataRow', ({ fields }) => weigh(ROW_BYTES + VALUE_BYTES * fields.length));
   const attach = wire.attachListeners.bind(wire);
   wire.attachListeners = (stream) => {
     const on = stream.on.bind(stream);
     const guarded = (listener: (chunk: Buffer) => void) => (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes)
-        return breakOff(new Error(`An answer of the server is larger than ${maxBytes} bytes`));
+      weigh(chunk.length);
+      if (broken) return;
       try {
         listener(chunk);
       } catch (error) {
@@ -52,8 +60,8 @@ export function boundAnswers(
   };
   return async (ask) => {
     bytes = 0;
-    const late = () => breakOff(new Error(`The server gave no answer within ${withinMs / 1000} s`));
-    const timer = setTimeout(late, withinMs);
+    const late = (ms: number) => breakOff(new Error(`The server gave no answer within ${ms / 1000} s`));
+    const timer = withinMs === undefined ? undefined : setTimeout(late, withinMs, withinMs);
     try {
       return await ask();
     } catch (error) {

@@ -41,9 +41,9 @@ export function copyIn(client: Client, statement: string, data: AsyncIterable<Ui
         reject(failed);
       },
       handleReadyForQuery: () => (failed === undefined ? resolve(rows) : reject(failed)),
-      // Of statements that are no COPY.
+      // Of statements that are no COPY, or one in the other direction.
       ...Object.fromEntries(
-        ['RowDescription', 'DataRow', 'EmptyQuery', 'PortalSuspended'].map((name) => [
+        ['RowDescription', 'DataRow', 'CopyData', 'EmptyQuery', 'PortalSuspended'].map((name) => [
           `handle${name}`,
           () => undefined,
         ]),

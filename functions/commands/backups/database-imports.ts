@@ -11,7 +11,7 @@ import type { RestoreInput } from '../../core/operations/kinds/backup.ts';
 import { Problem } from '../../core/problem.ts';
 import type { DatabaseSource, DatabaseSources } from '../../ports/database-sources.ts';
 import type { Ports } from '../../ports/index.ts';
-import type { Caller } from '../../records/commit.ts';
+import { type Caller, IdempotencyRace } from '../../records/commit.ts';
 import { importsPath } from '../../resources/owner.ts';
 import { copiedResource, type ResourceRef } from './backup-records.ts';
 import { beginRestore, readyEnvironment } from './backups.ts';
@@ -70,7 +70,8 @@ export async function importFromServer(
     return await beginRestore(ports, caller, ref, input);
   } catch (error) {
     // After any other error the operation may have been accepted all the same.
-    if (error instanceof Problem) await ports.secrets.remove(secretPath(ref, input));
+    if (error instanceof Problem || error instanceof IdempotencyRace)
+      await ports.secrets.remove(secretPath(ref, input));
     throw error;
   }
 }

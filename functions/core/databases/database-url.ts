@@ -31,8 +31,10 @@ export function readDatabaseUrl(text: string): DatabaseUrl | string {
   if (unknown !== undefined) return `have no parameter but sslmode: not "${unknown.slice(0, 40)}"`;
   const mode = SSL_MODES.find((one) => one === sslmode);
   if (!mode) return `have one of these as sslmode: ${SSL_MODES.join(', ')}`;
+  const port = Number(url.port || 5432);
+  if (port === 0) return 'have a port from 1 on';
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  return { host, port: Number(url.port || 5432), user, password, database, sslmode: mode };
+  return { host, port, user, password, database, sslmode: mode };
 }
 
 /** What people are told of it: without user and password. */
@@ -41,7 +43,9 @@ export const databaseUrlWords = ({ host, port, database }: DatabaseUrl): string 
 
 function decoded(text: string): string | undefined {
   try {
-    return decodeURIComponent(text);
+    const found = decodeURIComponent(text);
+    // What controls a terminal would be told by events, and a zero byte ends a value on its way to the server.
+    return /\p{Cc}/u.test(found) ? undefined : found;
   } catch {
     return undefined;
   }

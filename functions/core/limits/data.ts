@@ -27,9 +27,9 @@ export const importLimits = {
     code: 'import_failed',
   }),
   importEntries: limit({
-    value: 1_000_000,
-    unit: 'entries',
-    of: 'Things that a dump of pg_dump -Fc lists',
+    value: 256 * MIB,
+    unit: 'bytes',
+    of: 'The statements of all that a dump of pg_dump -Fc lists',
     each: 'an import',
     past: 'The import fails, and nothing was changed.',
     code: 'import_failed',

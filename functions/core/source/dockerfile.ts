@@ -21,6 +21,8 @@ const ELSEWHERE =
 const ID = /^[0-9a-f]+$/i;
 /** What Berth itself keeps in the engine. */
 const OURS = /^(?:localhost\/)?berth-/i;
+/** What the operator has put there, for everybody. */
+const OF_THE_ENGINE = /^localhost\//i;
 const STAGE = /^[a-z][a-z0-9_.-]*$/i;
 
 /** Options of mounts that lead nowhere but into the build itself. */
@@ -95,7 +97,9 @@ function valuesOf(
 
 function checkImage(name: string, stages: ReadonlySet<string>): void {
   if (name === 'scratch' || stages.has(name.toLowerCase())) return;
-  if (IMAGE.test(name) && !ELSEWHERE.test(name) && !ID.test(name) && !OURS.test(name)) return;
+  const isNamed = IMAGE.test(name) && !ELSEWHERE.test(name) && !ID.test(name) && !OURS.test(name);
+  // What is of no registry here could be of one to an engine, which would then give it to whoever names it so.
+  if (isNamed && (readExternalImage(name) || OF_THE_ENGINE.test(name))) return;
   throw refuse(
     `"${name}" is not the name of an image in a registry`,
     'Name it with its registry, such as docker.io/library/debian:13, or a stage of the Dockerfile; arguments in it have one default.',

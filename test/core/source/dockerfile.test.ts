@@ -55,6 +55,8 @@ describe('A Dockerfile is refused that', () => {
     ['the storage', 'FROM containers-storage:abc'],
     ['the beginning of an id', 'FROM 073'],
     ['a digest', 'FROM sha256:073c78745628'],
+    ['a host that is none', 'FROM ghcr.io./acme/private'],
+    ['a name by another way', 'FROM docker.io/library/../acme/private'],
     ["what Berth keeps of others' images", 'FROM localhost/berth-51613ab291ba3f83:1f'],
     ['the same by its short name', 'FROM berth-51613ab291ba3f83:1f'],
     ['arguments put together', 'ARG A=d\nARG B=ir:data\nFROM ${A}${B}'],

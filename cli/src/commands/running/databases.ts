@@ -58,6 +58,15 @@ async function urlOf(from: string): Promise<string | undefined> {
   return text.trim();
 }
 
+/** @throws Failure */
+const authorityOf = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch(() => {
+    throw new Failure(
+      `The file ${file} can not be read.`,
+      'Name a PEM file of the authorities that sign the certificate of the server.',
+    );
+  });
+
 type DatabasePath = Awaited<ReturnType<typeof databaseOf>>;
 
 /** Sends a file as it is read, once: it may be larger than memory. @throws Failure | ApiError */
@@ -150,7 +159,7 @@ export function addDatabases(program: Command): void {
           await finish(session, await sendDump(session, params.path, from), options);
           return;
         }
-        const pem = authority === undefined ? {} : { authority: await readFile(authority, 'utf8') };
+        const pem = authority === undefined ? {} : { authority: await authorityOf(authority) };
         await finish(session, await body(session.api.POST(path, { params, body: { url, ...pem } })), options);
       },
     );

@@ -1,4 +1,5 @@
 /** A session in which values are read and written in one way, whatever its role or its database is set to. */
+import { limits } from '../../../core/limits.ts';
 import { connectPostgres, type PostgresConnection, type PostgresTarget } from '../connections.ts';
 
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -47,3 +48,7 @@ export async function openCopySession(
     throw error;
   }
 }
+
+/** One for statements that tenants have written: what they answer is not kept beyond a size. */
+export const openTenantSession: typeof openCopySession = (target, signal) =>
+  openCopySession({ ...target, answers: { maxBytes: limits.importAnswer.value } }, signal);

@@ -1,13 +1,15 @@
 /** Fills an empty database from a copy, and compares what came of it with what the copy was made of. */
-import { createInterface } from 'node:readline';
+import { constants } from 'node:buffer';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { TransientError } from '../../../core/problem.ts';
 import type { CopySummary, SqlConnection } from '../../../ports/databases.ts';
 import { CopyFailed } from '../../../ports/rules/copy-failed.ts';
 import type { PostgresTarget } from '../connections.ts';
+import { createByteReader } from '../dump/byte-reader.ts';
+import { dropsDatabase } from '../dump/statements.ts';
 import { checkOrigin } from './check-origin.ts';
-import { openCopySession } from './copy-session.ts';
+import { openTenantSession } from './copy-session.ts';
 import { errorWords } from './error-words.ts';
 import { ELSEWHERE, factsOf, type Questions, SAME_SERVER } from './facts.ts';
 import type { CopyLine } from './read-copy.ts';
@@ -18,7 +20,7 @@ export async function loadCopy(
   chunks: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<CopySummary> {
-  const sql = await openCopySession(target, signal);
+  const sql = await openTenantSession(target, signal);
   try {
     const taken: Taken = { questions: SAME_SERVER, failures: new Map() };
     const end = await takeAll(sql, chunks, taken, signal);
@@ -68,11 +70,39 @@ async function takeAll(
 
 async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CopyLine> {
   const text = pipeline(Readable.from(chunks), createGunzip(), () => undefined);
-  const lines = createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY });
-  // It tells of an error of its input also when nobody takes lines any more, which would end the process.
-  lines.on('error', () => undefined);
-  for await (const line of lines) yield JSON.parse(line) as CopyLine;
-  if (text.errored) throw text.errored;
+  // A longer line is no string.
+  const bounds = { ofAll: Number.POSITIVE_INFINITY, ofPart: constants.MAX_STRING_LENGTH };
+  const reader = createByteReader(text, bounds);
+  try {
+    for (let line = await reader.line(); line; line = await reader.line()) {
+      const parsed: unknown = JSON.parse(line.toString());
+      if (!isLine(parsed))
+        throw new CopyFailed('The copy is damaged: a line of it says nothing that is known.');
+      yield parsed;
+    }
+  } finally {
+    text.destroy();
+  }
+}
+
+const areStrings = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string');
+
+/** A copy may have been sent by anyone. */
+function isLine(value: unknown): value is CopyLine {
+  if (typeof value !== 'object' || value === null) return false;
+  const line = value as Record<string, unknown>;
+  if ('run' in line) return areStrings(line.run);
+  if ('table' in line) return areStrings([line.table]) && areStrings(line.columns) && areStrings(line.rows);
+  if ('object' in line) return areStrings([line.object, line.hex]) && Number.isSafeInteger(line.at);
+  if ('facts' in line)
+    return areStrings(line.facts) && Number.isSafeInteger(line.tables) && Number.isSafeInteger(line.rows);
+  if (!Number.isInteger(line.format)) return false;
+  const { from } = line as { from?: Record<string, unknown> | null };
+  return (
+    from === undefined ||
+    (typeof from?.version === 'number' && areStrings([from.encoding]) && areStrings(from.extensions))
+  );
 }
 
 /** Whether an error says that what is compressed, or is in it, is damaged. */
@@ -117,6 +147,8 @@ const insert = (
  * tried again with those that come later, which may be what they need.
  */
 async function settle(sql: SqlConnection, statements: readonly string[], failures: Failures): Promise<void> {
+  if (statements.some(dropsDatabase))
+    throw new CopyFailed('The copy drops a database, which none does that Berth has made.');
   for (let left = [...failures.keys(), ...statements]; ; ) {
     failures.clear();
     for (const statement of left) {

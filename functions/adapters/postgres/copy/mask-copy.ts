@@ -7,7 +7,7 @@ import { TransientError } from '../../../core/problem.ts';
 import type { SqlConnection } from '../../../ports/databases.ts';
 import { MaskingFailed } from '../../../ports/rules/masking-failed.ts';
 import { type PostgresTarget, sqlState } from '../connections.ts';
-import { openCopySession } from './copy-session.ts';
+import { openTenantSession } from './copy-session.ts';
 import { errorWords } from './error-words.ts';
 import { statementsOf } from './facts.ts';
 import { ownRelations } from './sql-parts.ts';
@@ -42,7 +42,7 @@ export async function maskCopy(
   signal: AbortSignal,
 ): Promise<void> {
   const end = performance.now() + limits.maskingSeconds.value * 1000;
-  const sql = await openCopySession(target, signal);
+  const sql = await openTenantSession(target, signal);
   try {
     await sql.query('BEGIN');
     // What the statements say is what happens: a trigger could keep the old values in another table, or undo the change.

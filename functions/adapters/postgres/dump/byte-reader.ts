@@ -10,7 +10,10 @@ export interface ByteReader {
 }
 
 /** @throws CopyFailed, to who reads, where all of it is more than an import may have */
-export function createByteReader(chunks: AsyncIterable<Uint8Array>): ByteReader {
+export function createByteReader(
+  chunks: AsyncIterable<Uint8Array>,
+  { ofAll, ofPart } = { ofAll: limits.importText.value, ofPart: limits.importStatement.value },
+): ByteReader {
   const iterator = chunks[Symbol.asyncIterator]();
   let rest: Buffer = Buffer.alloc(0);
   let total = 0;
@@ -19,8 +22,7 @@ export function createByteReader(chunks: AsyncIterable<Uint8Array>): ByteReader 
       const { done, value } = await iterator.next();
       if (done) return false;
       total += value.length;
-      if (total > limits.importText.value)
-        throw new CopyFailed(`The dump has more than ${limits.importText.value} bytes of text.`);
+      if (total > ofAll) throw new CopyFailed(`The dump has more than ${ofAll} bytes of text.`);
       if (value.length === 0) continue;
       rest = Buffer.from(value.buffer, value.byteOffset, value.length);
       return true;
@@ -37,17 +39,15 @@ export function createByteReader(chunks: AsyncIterable<Uint8Array>): ByteReader 
       parts.push(part);
       taken += part.length;
       rest = rest.subarray(part.length);
-      if (taken > limits.importStatement.value)
-        throw new CopyFailed(
-          `The dump has a statement or a row of more than ${limits.importStatement.value} bytes.`,
-        );
+      if (taken > ofPart)
+        throw new CopyFailed(`The dump has a statement or a row of more than ${ofPart} bytes.`);
       const whole = size !== undefined;
       if (whole || !(await more())) return { bytes: parts.length === 1 ? part : Buffer.concat(parts), whole };
     }
   }
   return {
     async read(count) {
-      if (count < 0 || count > limits.importStatement.value) throw damaged();
+      if (count < 0 || count > ofPart) throw damaged();
       const { bytes, whole } = await take((taken) =>
         count - taken <= rest.length ? count - taken : undefined,
       );

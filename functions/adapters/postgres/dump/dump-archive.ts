@@ -17,6 +17,9 @@ const [OLDEST, NEWEST] = [12, 16];
 const CUSTOM = 1;
 const [ROWS, OBJECTS] = [1, 3];
 
+/** About what an entry takes of memory beside its texts. */
+const ENTRY_BYTES = 128;
+
 interface Entry {
   id: number;
   hasData: boolean;
@@ -84,8 +87,8 @@ async function entriesOf(
   { minor, offsetBytes }: { minor: number; offsetBytes: number },
 ): Promise<Entry[]> {
   const count = await int();
-  if (count < 0 || count > limits.importEntries.value) throw damaged();
   const entries: Entry[] = [];
+  let bytes = 0;
   for (let at = 0; at < count; at++) {
     const id = await int();
     const hasData = (await int()) !== 0;
@@ -103,6 +106,9 @@ async function entriesOf(
     while ((await text()) !== '');
     await reader.read(1 + offsetBytes);
     entries.push({ id, hasData, kind, statements, copy });
+    bytes += ENTRY_BYTES + kind.length + statements.length + copy.length;
+    if (bytes > limits.importEntries.value)
+      throw new CopyFailed(`The dump lists more than ${limits.importEntries.value} bytes of statements.`);
   }
   return entries;
 }

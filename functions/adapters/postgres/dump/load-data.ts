@@ -15,7 +15,21 @@ export async function loadData(
   chunks: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<CopySummary> {
-  const { head, all } = await headOf(chunks);
+  const iterator = chunks[Symbol.asyncIterator]();
+  try {
+    return await loadFrom(target, iterator, signal);
+  } finally {
+    // What was not read to its end is an open file still, or a transaction on a server elsewhere.
+    void iterator.return?.().catch(() => undefined);
+  }
+}
+
+async function loadFrom(
+  target: PostgresTarget,
+  iterator: AsyncIterator<Uint8Array>,
+  signal: AbortSignal,
+): Promise<CopySummary> {
+  const { head, all } = await headOf(iterator);
   if (head.length === 0) throw new CopyFailed('The file is empty.');
   if (head.toString('latin1', 257, 262) === 'ustar')
     throw new CopyFailed('The file is an archive of tar: have pg_dump write SQL, or -Fc.');
@@ -40,9 +54,8 @@ function beginning(head: Buffer): Buffer {
 }
 
 async function headOf(
-  chunks: AsyncIterable<Uint8Array>,
+  iterator: AsyncIterator<Uint8Array>,
 ): Promise<{ head: Buffer; all: AsyncIterable<Uint8Array> }> {
-  const iterator = chunks[Symbol.asyncIterator]();
   let first: Buffer = Buffer.alloc(0);
   while (first.length < HEAD_BYTES) {
     const { done, value } = await iterator.next();

@@ -3,7 +3,7 @@ import { TransientError } from '../../../core/problem.ts';
 import type { CopySummary } from '../../../ports/databases.ts';
 import { CopyFailed } from '../../../ports/rules/copy-failed.ts';
 import type { PostgresConnection, PostgresTarget } from '../connections.ts';
-import { openCopySession } from '../copy/copy-session.ts';
+import { openTenantSession } from '../copy/copy-session.ts';
 import { errorWords } from '../copy/error-words.ts';
 import { ELSEWHERE, factsOf } from '../copy/facts.ts';
 import { isOfArchive, short } from '../copy/load-copy.ts';
@@ -31,6 +31,10 @@ export async function loadDump(
       signal.throwIfAborted();
       await take(sql, item);
     }
+    const [{ open } = {}] = await sql.query<{ open?: boolean }>(
+      'SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL AS open',
+    );
+    if (open) throw new CopyFailed('The dump begins a transaction that it does not commit.');
   });
   // What the dump has set of its session means nothing to another one.
   return inSession(target, signal, async (sql) => {
@@ -44,7 +48,7 @@ async function inSession<T>(
   signal: AbortSignal,
   work: (sql: PostgresConnection) => Promise<T>,
 ): Promise<T> {
-  const sql = await openCopySession(target, signal);
+  const sql = await openTenantSession(target, signal);
   try {
     return await work(sql);
   } catch (error) {

@@ -54,7 +54,41 @@ async function query(text: string): Promise<Record<string, unknown> | undefined>
   return (await sql.query(text).finally(() => sql.end()))[0];
 }
 
+/** Data of which it can be seen whether they are held open still. */
+function watched(data: Uint8Array) {
+  const seen = { isClosed: false };
+  async function* parts(): AsyncGenerator<Uint8Array> {
+    try {
+      yield data;
+      for (;;) yield gzipSync('\n'.repeat(1000));
+    } finally {
+      seen.isClosed = true;
+    }
+  }
+  return { seen, parts: parts() };
+}
+
 describe('Dumps', () => {
+  it('that can not come are let go of, so that no file and no connection stays open', async () => {
+    for (const dump of [gzipSync('{"format":2}\n{"format":9}\n'), gzipSync('SELECT 1/0;\n')]) {
+      await make();
+      const { seen, parts } = watched(dump);
+      await expect(databases.loadCopy(LOGIN, parts, AbortSignal.timeout(30_000))).rejects.toThrow();
+      await expect.poll(() => seen.isClosed).toBe(true);
+    }
+  });
+
+  it('whose statements answer more than can be kept, or copy rows out, end themselves alone', async () => {
+    await make();
+    const many = "SELECT repeat('x', 1000000) FROM generate_series(1, 280);\n";
+    await expect(load(Buffer.from(many))).rejects.toThrow(/An answer of the server is larger/);
+    // Empty rows are few bytes, and much memory.
+    await expect(load(Buffer.from('SELECT FROM generate_series(1, 4400000);\n'))).rejects.toThrow(
+      /is larger/,
+    );
+    await load(Buffer.from("COPY (SELECT ' FROM stdin') TO STDOUT;\n\\.\n"));
+  });
+
   it.each([
     ['of SQL', SCRIPT],
     ['of SQL, compressed', gzipSync(SCRIPT)],
@@ -82,6 +116,10 @@ describe('Dumps', () => {
       [ARCHIVE.subarray(0, -200), /not whole|damaged/],
       [Buffer.concat([ARCHIVE.subarray(0, 6), Buffer.from([99]), ARCHIVE.subarray(7)]), /format 1\.99/],
       [gzipSync(SCRIPT).subarray(0, 3_000), /damaged/],
+      [Buffer.from('BEGIN;\nCREATE TABLE t (a text);\n'), /does not commit/],
+      ...['null', '{"run":5}', '{"format":2,"from":{}}'].map(
+        (line) => [gzipSync(`{"format":2}\n${line}\n`), /damaged/] as const,
+      ),
       [Buffer.from('\0\0\0 no text\n'), /neither SQL/],
     ] as const) {
       await make();
@@ -128,6 +166,11 @@ describe('Dumps', () => {
         name: 'CopyFailed',
         message: expect.stringMatching(why),
       });
+    // The database that is served meanwhile has the same owner.
+    for (const text of ['DROP DATABASE other', '/* \n */;; -- a\n drop\fdatabase "other" WITH (FORCE)'])
+      await expect(load(gzipSync(`{"format":2}\n${JSON.stringify({ run: [text] })}\n`))).rejects.toThrow(
+        /drops a database/,
+      );
     // Roles that are not here are left out, as is who takes whose place.
     const left =
       'SET SESSION AUTHORIZATION postgres;\nCREATE TABLE u (a text);\nALTER TABLE u OWNER TO postgres;\n';
@@ -137,6 +180,18 @@ describe('Dumps', () => {
   });
 });
 
+it('A long statement of many lines, quotes and comments takes time by its length alone', () => {
+  const splitter = createSplitter();
+  const begin = performance.now();
+  splitter.feed('INSERT INTO t VALUES\n');
+  for (let at = 0; at < 20_000; at++) {
+    if (splitter.isBetween()) throw new Error('It has ended.');
+    splitter.feed(`(${at}, 'text', E'it\\'s', 'one more'),\n`);
+  }
+  expect(splitter.feed(`(0)${'/* '.repeat(200_000)}${'*/'.repeat(200_000)};`)).toHaveLength(1);
+  expect(performance.now() - begin).toBeLessThan(5_000);
+});
+
 it('Statements end at semicolons that are in nothing else, wherever lines end', () => {
   const sql = [
     "SELECT ';' || E'\\';' || \"a;\"\"b\"",
@@ -144,6 +199,7 @@ it('Statements end at semicolons that are in nothing else, wherever lines end', 
     'CREATE RULE r AS ON DELETE TO t DO (SELECT 1; SELECT 2)',
     'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END',
     "SELECT 'it''s;'",
+    "SELECT e '\\' || E'''\\\\;'",
   ];
   const text = `${sql.join(';\n/* ; /* nested ; */ ; */ -- ; comment\n')};\n`;
   for (const line of [text.length, 1]) {
