@@ -14008,6 +14008,23 @@ export interface RecipeUse {
    */
   changes: Change[];
   /**
+   * Resources whose data the service would lose by that.
+   */
+  losses: {
+    name: string;
+    uid: string;
+    type: string;
+    class: string;
+    /**
+     * `make`: it is not there yet. `keep`: it is. `compute`: nothing is made for its type. `unused`: it stays until the environment is destroyed, and this service no longer uses it.
+     */
+    action: 'make' | 'keep' | 'compute' | 'unused';
+    /**
+     * Where the service loses data. `left`: nobody uses them from then on, and they go with the environment. `empty`: it begins without those of the resource of its name that had another class.
+     */
+    data?: 'left' | 'empty';
+  }[];
+  /**
    * Why that would be refused.
    */
   problems: Error[];

@@ -48,6 +48,7 @@ export const COMMANDS: readonly (readonly [string, string])[] = [
   ['POST …/tokens', 'berth tokens create'],
   ['GET …/places', 'berth places list'],
   ['GET …/recipes', 'berth recipes list'],
+  ['GET …/recipes/*', 'berth recipes show *'],
   ['POST …/recipe-checks', 'berth recipes check'],
   ['GET …/me', 'berth whoami'],
 ];

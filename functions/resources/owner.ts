@@ -1,7 +1,8 @@
 /** How the things made for a resource are named, and how they are told apart from things that are not Berth's. */
 import type { EnvironmentRef, Resource } from '../core/model/index.ts';
 import { shortHash } from '../core/names.ts';
-import { Problem } from '../core/problem.ts';
+import { Problem, type ProblemOptions } from '../core/problem.ts';
+import { formatPath } from '../core/score/file/score-faults.ts';
 import type { ResourceRequest } from './type.ts';
 
 /**
@@ -54,11 +55,7 @@ export function resourceSecretPath(request: EnvironmentRef & { uid: string }, ou
 export const importsPath = (request: EnvironmentRef & { uid: string }): string =>
   resourceSecretPath(request, 'import');
 
-export const invalidResource = (
-  { uid }: { uid: string },
-  why: string,
-  options: { hint: string; cause?: unknown },
-): Problem =>
+export const invalidResource = ({ uid }: { uid: string }, why: string, options: ProblemOptions): Problem =>
   new Problem('invalid_resource', `The resource ${uid.slice(0, 120)} can not be provided: ${why}.`, options);
 
 /** Refuses any class but `default` for types without variants. Score takes that class when none is given. */
@@ -66,13 +63,19 @@ export function requireDefaultClass(request: ResourceRequest): void {
   if (request.class !== 'default') throw noSuchClass(request, ['default']);
 }
 
-export const noSuchClass = (
+/** @param name the workload's name for the resource, where it is known */
+export function noSuchClass(
   request: Pick<ResourceRequest, 'uid' | 'class'>,
   classes: readonly string[],
-): Problem =>
-  invalidResource(request, `there is no class "${request.class.slice(0, 80)}" of its type`, {
-    hint: `Leave out the class, or write ${classes.map((name) => `"${name}"`).join(' or ')}.`,
+  name?: string,
+): Problem {
+  const why = `there is no class "${request.class.slice(0, 80)}" of its type`;
+  const place = name !== undefined && formatPath(['resources', name, 'class']);
+  return invalidResource(request, why, {
+    hint: `Leave out the class, or write ${classes.map((one) => `"${one}"`).join(' or ')}.`,
+    ...(place && { extra: { errors: [{ path: place, message: why }] } }),
   });
+}
 
 /** The request to a resource type, made from the owner record. */
 export const resourceRequest = (resource: Resource, environmentId: string) => ({

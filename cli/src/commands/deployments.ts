@@ -196,9 +196,7 @@ function sayPlan(plan: Plan): void {
   for (const [name, recipe] of Object.entries(plan.recipes ?? {}))
     say(`  ${plain(name)} is made by ${recipe.type}, version ${recipe.version}`);
   sayChanges(plan.changes);
-  for (const { name, type, action, data } of plan.resources)
-    if (action !== 'keep')
-      say(`  ${action} ${type} ${plain(name)}${data === undefined ? '' : `: ${DATA[data]}`}`);
+  sayResources(plan.resources);
   if (plan.rollout) {
     const steps = plan.rollout.stages.map(({ percent, seconds }) =>
       seconds === 0
@@ -222,6 +220,13 @@ function sayPlan(plan: Plan): void {
   for (const { cause, hint } of plan.problems) {
     note(`${paint('red', 'Refused:', process.stderr)} ${plain(cause)}\n  ${plain(inCommands(hint))}`);
   }
+}
+
+/** What is done with resources, and what becomes of their data. */
+export function sayResources(resources: Plan['resources']): void {
+  for (const { name, type, action, data } of resources)
+    if (action !== 'keep')
+      say(`  ${action} ${type} ${plain(name)}${data === undefined ? '' : `: ${DATA[data]}`}`);
 }
 
 const SIGNS = { added: ['green', '+'], removed: ['red', '-'], changed: ['yellow', '~'] } as const;

@@ -34,7 +34,7 @@ export const changeSchema = z
       'of a file its mode, size and a hash.',
   });
 
-const plannedResourceSchema = z.object({
+export const plannedResourceSchema = z.object({
   name: z.string().meta({ example: 'db' }),
   uid: z.string().meta({ example: 'postgres.default#guestbook.db' }),
   type: z.string().meta({ example: 'postgres' }),

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { type RecipeUse, recipeUses } from '../../commands/recipes/recipe-uses.ts';
 import { acceptableRecipe } from '../../commands/recipes/recipes.ts';
 import { getRecipe, listRecipeVersions } from '../../records/recipes/recipes.ts';
-import { changeSchema } from '../deployments/plan.ts';
+import { changeSchema, plannedResourceSchema } from '../deployments/plan.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, errorSchema, nameSchema } from '../http/schemas.ts';
 import { exampleRecipe, recipeBody } from './recipe-view.ts';
@@ -22,6 +22,9 @@ const useSchema = z
     changes: z
       .array(changeSchema)
       .meta({ description: 'What the same version of the service would change when it is deployed anew.' }),
+    losses: z
+      .array(plannedResourceSchema)
+      .meta({ description: 'Resources whose data the service would lose by that.' }),
     problems: z.array(errorSchema).meta({ description: 'Why that would be refused.' }),
   })
   .meta({ id: 'RecipeUse' });
@@ -41,6 +44,7 @@ function viewOfUse({ deployment, environment, stopped, ...rest }: RecipeUse): z.
     serviceVersion: deployment.version,
     version: rest.version,
     changes: rest.changes.map((change) => compact({ ...change })),
+    losses: rest.losses.map((loss) => compact({ ...loss })),
     problems: rest.problems,
   };
 }

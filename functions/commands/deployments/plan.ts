@@ -1,7 +1,6 @@
 /** What a deployment would change. It only reads: nothing is accepted, made or kept. */
 
 import { splitWords } from '../../core/command-line.ts';
-import { dataOf } from '../../core/costs/environment-cost.ts';
 import type { Change } from '../../core/diff/change.ts';
 import { diffPinned, type Pinned, pinnedOf } from '../../core/diff/deployment-diff.ts';
 import { environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
@@ -18,7 +17,6 @@ import type { RolloutPlan } from '../../core/rollout/rollout-plan.ts';
 import { usedOfType, usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import { readSettings } from '../../core/score/settings.ts';
-import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Image, RELEASE_LABEL } from '../../ports/registry.ts';
 import { instanceIn } from '../../records/instances.ts';
@@ -27,30 +25,12 @@ import { readAll } from '../../records/read-all.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import type { SecretReferences } from '../../resources/type.ts';
-import { resourceFacts } from '../costs/environment-facts.ts';
 import { type PlannedCost, plannedCost } from '../costs/planned-cost.ts';
 import { notReady, RUNS_IN } from '../environments/environments.ts';
 import { nextNumber } from './approvals.ts';
 import { deploymentProblems } from './deployment-problems.ts';
 import { type Content, contentOf, type DeploymentRequest, scaleOf } from './deployments.ts';
-
-export interface PlannedResource {
-  /** The workload's name for the resource, or the resource's id where the workload no longer uses it. */
-  name: string;
-  uid: string;
-  type: string;
-  class: string;
-  /**
-   * `make`: the resource does not exist yet. `keep`: it exists. `compute`: its type makes nothing. `unused`: this
-   * service no longer uses it, and it stays until the environment is destroyed.
-   */
-  action: 'make' | 'keep' | 'compute' | 'unused';
-  /**
-   * What becomes of its data, where the service loses them. `left`: nobody uses them from then on, and they go with the
-   * environment. `empty`: it begins without those of the resource of its name that had another class.
-   */
-  data?: 'left' | 'empty';
-}
+import { type PlannedResource, plannedResources } from './planned-resources.ts';
 
 export interface Plan {
   kind: DeploymentKind;
@@ -114,7 +94,7 @@ export async function planDeployment(
     ...(content.revision && { revision: content.revision }),
     ...(content.recipes && { recipes: content.recipes }),
     changes: unmade ? [] : diffPinned(before, pinned),
-    resources: unmade ? [] : plannedResources(ref, content.workload, records),
+    resources: unmade ? [] : plannedResources(ref.service, content.workload, records),
     replicas: {
       before: serving ? replicasOf(serving.data) : 0,
       after: content.replicas ?? settings.replicas,
@@ -179,44 +159,6 @@ async function pinsNow(
   }
   const scaled = replicas === undefined ? {} : { replicas };
   return { version, digest, workload, secrets, variables, ...scaled };
-}
-
-function plannedResources(
-  ref: InstanceRef,
-  workload: ScoreWorkload,
-  records: ReadonlyMap<string, Resource>,
-): PlannedResource[] {
-  const planned = Object.entries(workload.resources ?? {}).map(([name, declared]): PlannedResource => {
-    const { uid, type, class: className } = resourceIdentity(workload.metadata.name, name, declared);
-    const action = !findResourceType(type)?.owned ? 'compute' : records.has(uid) ? 'keep' : 'make';
-    return { name, uid, type, class: className, action };
-  });
-  const used = new Set(planned.map(({ uid }) => uid));
-  const unused = [...records.values()].filter(
-    ({ uid, services }) => services.includes(ref.service) && !used.has(uid),
-  );
-  const losing = unused.filter(
-    (one) =>
-      dataOf({ resources: [resourceFacts(one)] }).length > 0 &&
-      one.services.every((name) => name === ref.service),
-  );
-  const isAnew = ({ uid, type }: PlannedResource): boolean =>
-    losing.some((one) => one.type === type && uid.endsWith(`#${one.id}`));
-  return [
-    ...planned.map((one) =>
-      one.action === 'make' && isAnew(one) ? { ...one, data: 'empty' as const } : one,
-    ),
-    ...unused.map(
-      (record): PlannedResource => ({
-        name: record.id,
-        uid: record.uid,
-        type: record.type,
-        class: record.class,
-        action: 'unused',
-        ...(losing.includes(record) && { data: 'left' }),
-      }),
-    ),
-  ];
 }
 
 /** An image that is gone is among the problems. */

@@ -1,10 +1,24 @@
 /** Which services of all projects have resources by a recipe, and what another version of it would change of them. */
 import type { Change } from '../../core/diff/change.ts';
 import { diffWorkloads } from '../../core/diff/workload-diff.ts';
-import { deploymentKey, ENVIRONMENT_PREFIX, PROJECTS, projectPartition } from '../../core/keys.ts';
-import { type Deployment, type Environment, isTerminal, type Project } from '../../core/model/index.ts';
+import {
+  deploymentKey,
+  ENVIRONMENT_PREFIX,
+  environmentPartition,
+  PROJECTS,
+  projectPartition,
+  RESOURCE_PREFIX,
+} from '../../core/keys.ts';
+import {
+  type Deployment,
+  type Environment,
+  isTerminal,
+  type Project,
+  type Resource,
+} from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
 import type { KeptRecipe } from '../../core/recipes/recipe.ts';
+import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Store } from '../../ports/store.ts';
 import { instancesOf } from '../../records/instances.ts';
@@ -12,6 +26,7 @@ import { readAll, readMany } from '../../records/read-all.ts';
 import { recipesAt } from '../../records/recipes/recipes.ts';
 import { workloadOf, workloadOfVersion } from '../../records/workloads.ts';
 import { madeProblems } from '../../resources/recipes/made-problems.ts';
+import { type PlannedResource, plannedResources } from '../deployments/planned-resources.ts';
 
 /** A deployment that serves, or is under way, with what its environment is. */
 export interface RecipeUser {
@@ -25,6 +40,8 @@ export interface RecipeUse extends RecipeUser {
   /** The version by which it was made. */
   version: number;
   changes: Change[];
+  /** Resources whose data the service would lose by that. */
+  losses: PlannedResource[];
   /** Why its next deployment would be refused. */
   problems: ProblemDetail[];
 }
@@ -105,10 +122,22 @@ async function oneUse(store: Store, user: RecipeUser, next: KeptRecipe): Promise
   const ofVersion = await workloadOfVersion(store, deployment);
   const after = madeProblems(ofVersion, deployment.digest, recipes);
   const scale = { before: deployment.replicas, after: deployment.replicas };
+  const changes = after.problems.length > 0 ? [] : diffWorkloads(before, after.workload, scale);
   return {
     ...user,
     version,
-    changes: after.problems.length > 0 ? [] : diffWorkloads(before, after.workload, scale),
+    changes,
+    losses: changes.length > 0 ? await lossesOf(store, deployment, after.workload) : [],
     problems: after.problems.map((problem) => problem.toDetail()),
   };
+}
+
+async function lossesOf(
+  store: Store,
+  deployment: Deployment,
+  workload: ScoreWorkload,
+): Promise<PlannedResource[]> {
+  const items = await readAll<Resource>(store, environmentPartition(deployment), RESOURCE_PREFIX);
+  const records = new Map(items.map(({ data }) => [data.uid, data]));
+  return plannedResources(deployment.service, workload, records).filter(({ data }) => data !== undefined);
 }

@@ -19,8 +19,9 @@ export async function getRecipe(store: Store, type: string, version?: number): P
   const key = version === undefined ? recipeKey(type) : recipeVersionKey(type, version);
   const item = await store.get<RecipeVersion>(key);
   if (item) return item;
-  const which = version === undefined ? '' : `version ${version} of `;
-  throw missing(`${which}recipe "${type}"`, 'List those that there are with GET /v1/recipes.');
+  throw version === undefined
+    ? missing(`recipe "${type}"`, 'List those that there are with GET /v1/recipes.')
+    : missing(`version ${version} of recipe "${type}"`, `Read the newest with GET /v1/recipes/${type}.`);
 }
 
 /** The newest versions of recipes, by their types; in one read, and in none for no types. */

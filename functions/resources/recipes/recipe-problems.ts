@@ -90,7 +90,7 @@ export async function recipeProblems(ports: Ports, recipe: Recipe): Promise<Scor
       path: formatPath(['resources', inner, 'type']),
       message: `${
         type === recipe.type ? 'is the recipe itself' : 'is none of Berth’s own types'
-      }, of which alone a recipe can be made: ${resourceTypes.map((one) => one.type).join(', ')}`,
+      }: a recipe is made of these alone: ${resourceTypes.map((one) => one.type).join(', ')}`,
     }));
   const faults = new Map<string, ScoreError>();
   for (const params of samples(recipe)) {

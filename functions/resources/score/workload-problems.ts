@@ -84,7 +84,7 @@ function resourceProblems(workload: ScoreWorkload, name: string): Problem[] {
   if (!type) return unknown;
   const identity = resourceIdentity(workload.metadata.name, name, declared);
   const { classes = ['default'] } = type;
-  if (!classes.includes(identity.class)) return [noSuchClass(identity, classes)];
+  if (!classes.includes(identity.class)) return [noSuchClass(identity, classes, name)];
   const params = declared.params ?? {};
   const issues = type.params.safeParse(params).error?.issues ?? [];
   const certain = issues.filter(({ path }) => !isOpen(params, path));

@@ -1,7 +1,7 @@
 /** Recipes are kept in versions; deployments take the newest of them, and name which. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { environmentWrite } from '../../../functions/commands/environments/environments.ts';
-import { deploymentKey, environmentKey, eventsPartition } from '../../../functions/core/keys.ts';
+import { deploymentKey, environmentKey, eventsPartition, resourceKey } from '../../../functions/core/keys.ts';
 import {
   type BerthEvent,
   type Deployment,
@@ -127,7 +127,11 @@ describe('A recipe', () => {
     ['another name', { type: 'other' }, 'type'],
     ['a type that is none', { resources: { main: { type: 'postgress' } } }, 'resources.main.type'],
     ['itself', { resources: { main: { type: 'shop-database' } } }, 'resources.main.type'],
-    ['a class that is none', { resources: { main: { type: 'postgres', class: 'huge' } } }, ''],
+    [
+      'a class that is none',
+      { resources: { main: { type: 'postgres', class: 'huge' } } },
+      'resources.main.class',
+    ],
     ['an output that is none', { outputs: { url: '${resources.main.uri}' } }, 'outputs.url'],
     [
       'a param that is none',
@@ -143,7 +147,7 @@ describe('A recipe', () => {
         resources: { main: { type: 'postgres', class: '${params.to.class}' } },
         outputs: {},
       },
-      '',
+      'resources.main.class',
     ],
   ])('is refused with %s, and the place is named', async (_, fields, path) => {
     const type = 'type' in fields ? fields.type : 'shop-database';
@@ -277,6 +281,27 @@ describe('A deployment', () => {
     expect(refused.body.detail).toContain('demo/dev/guestbook');
     // Nothing was kept of the plans.
     expect((await subject.api('GET', PATH)).body.version).toBe(1);
+  });
+
+  it('would lose data by some recipes: that is told before one is put', async () => {
+    await serves(await deployVersion());
+    const uid = 'postgres.default#guestbook.db';
+    const data = {
+      ...{ project: 'demo', environment: 'dev', uid, id: 'guestbook.db', type: 'postgres', class: 'default' },
+      ...{ state: 'ready', services: ['guestbook'], outputs: { values: {}, secrets: {} } },
+    };
+    const put = { ...resourceKey(instance, uid), data };
+    await subject.ports.store.transact([{ put, if: 'absent' }]);
+    const lossesOf = async (of: object) =>
+      (await subject.api('POST', `${PATH}/plan`, of)).body.items[0].losses;
+    expect(await lossesOf(next)).toEqual([]);
+    const renamed = { ...recipe, resources: { base: { type: 'postgres' } }, outputs: { url: 'x' } };
+    expect(await lossesOf(renamed)).toMatchObject([{ uid, data: 'left' }]);
+    const moved = { ...recipe, resources: { main: { type: 'postgres', class: 'dedicated' } } };
+    expect(await lossesOf(moved)).toMatchObject([
+      { uid: 'postgres.dedicated#guestbook.db', data: 'empty' },
+      { uid, data: 'left' },
+    ]);
   });
 
   it('stays readable when its recipe is deleted, and the number of a version is never given twice', async () => {
