@@ -106,6 +106,7 @@ export const routes = [
     description: 'Fetch it yourself, and not from whoever hands you a pack.',
     tag: 'Audit',
     answers: { 200: { summary: 'The key', schema: keySchema } },
+    problems: ['not_found'],
     handle: async ({ ports }) => {
       const key = await findSigningKey(ports.secrets);
       if (!key)

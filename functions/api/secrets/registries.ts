@@ -28,7 +28,7 @@ const registrySchema = z
 
 const username = z
   .string()
-  .regex(/^[^\s:\p{Cc}]{1,256}$/u, 'must be 1 to 256 characters without blanks and colons')
+  .regex(/^[\x21-\x39\x3b-\x7e]{1,256}$/, 'must be 1 to 256 ASCII characters without blanks and colons')
   .meta({ example: 'acme-bot' });
 
 const view = ({ name, ...credential }: { name: string } & KeptRegistry) => ({
