@@ -24,6 +24,8 @@ export const COMMANDS: readonly (readonly [string, string])[] = [
   ['POST …/runs', 'berth run'],
   ['GET …/jobs', 'berth jobs list'],
   ['GET …/domains', 'berth domains list'],
+  ['GET …/logs', 'berth logs'],
+  ['GET …/drains', 'berth drains list'],
   ['GET …/variables', 'berth config list'],
   ['PUT …/variables/*', 'berth config set *=value'],
   ['GET …/secrets', 'berth secrets list'],

@@ -48,7 +48,7 @@ it('names commands and options that there are', () => {
     const words = line
       .split(' ')
       .slice(1)
-      .filter((word) => !word.startsWith('*'));
+      .filter((word) => !/^[*<]/.test(word));
     let at: Command = createProgram('test');
     for (const word of words) {
       if (word.startsWith('--'))

@@ -18,7 +18,7 @@ export const buildSecrets: KeptList<KeptForBuilds> = {
   path: buildSecretPath,
   tooMany: `${BUILD_SECRETS_MAX} for builds`,
   called: (name) => `secret "${name}" for builds`,
-  route: 'build-secrets',
+  listing: 'GET .../build-secrets',
   changed: (name, { version }) => ({ type: 'build-secret.changed', data: { name, version } }),
   deleted: (name) => ({ type: 'build-secret.deleted', data: { name } }),
 };

@@ -25,8 +25,8 @@ export interface KeptList<Entry extends KeptForBuilds> {
   /** What there are too many of, as a clause, and what one of them is called. */
   tooMany: string;
   called(name: string): string;
-  /** Where they are listed, below the project. */
-  route: string;
+  /** The request that lists them, as a hint names it. */
+  listing: string;
   changed(name: string, entry: Entry): Told;
   deleted(name: string): Told;
 }
@@ -62,12 +62,12 @@ export async function keptForBuilds(
 ): Promise<{ secrets: BuildSecret[]; registries: BuildRegistry[] }> {
   const { data } = await readKept(ports, project);
   const reader =
-    (path: string, version: string, code: ProblemCode, what: string, where: string) =>
+    (path: string, version: string, code: ProblemCode, what: string, setting: string) =>
     async (): Promise<string> => {
       const value = await ports.secrets.get(path, version);
       if (value !== undefined) return value;
       throw new Problem(code, `${what} is gone.`, {
-        hint: `Set it again with PUT /v1/projects/${project}/${where}, then build again.`,
+        hint: `Set it again with ${setting}, then build again.`,
       });
     };
   return {
@@ -78,13 +78,25 @@ export async function keptForBuilds(
         name,
         path,
         version,
-        read: reader(path, version, 'build_failed', what, `build-secrets/${name}`),
+        read: reader(
+          path,
+          version,
+          'build_failed',
+          what,
+          `PUT /v1/projects/${project}/build-secrets/${name}`,
+        ),
       };
     }),
     registries: Object.entries(data.registries ?? {}).map(([registry, { username, version }]) => {
       const path = registryPasswordPath(project, registry);
       const what = `The image can not be had: the password of ${registry}`;
-      const read = reader(path, version, 'image_unavailable', what, `registries/${registry}`);
+      const read = reader(
+        path,
+        version,
+        'image_unavailable',
+        what,
+        `PUT /v1/projects/${project}/registries/${registry}`,
+      );
       return { registry, username, path, version, read };
     }),
   };
@@ -164,7 +176,7 @@ export async function deleteKept<Entry extends KeptForBuilds>(
   await retryOnConflict(async () => {
     const item = await readKept(ports, project);
     const { [name]: found, ...entries } = entriesOf(item.data, list);
-    if (!found) throw missing(list.called(name), `List them with GET .../${list.route}.`);
+    if (!found) throw missing(list.called(name), `List them with ${list.listing}.`);
     await write(ports, caller, item, { project, list, entries, told: list.deleted(name) });
   });
   // If it was set again in the meantime, its value is not ours to remove.

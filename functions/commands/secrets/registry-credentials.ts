@@ -14,7 +14,7 @@ export const registryCredentials: KeptList<KeptRegistry> = {
   path: registryPasswordPath,
   tooMany: `those of ${REGISTRIES_MAX} registries`,
   called: (name) => `password for the registry "${name}"`,
-  route: 'registries',
+  listing: 'GET .../registries',
   changed: (registry, { username, version }) => ({
     type: 'registry.changed',
     data: { registry, username, version },
