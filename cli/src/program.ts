@@ -49,7 +49,9 @@ export function createProgram(version: string): Command {
     .option('--json', 'print JSON, for programs')
     .option('-y, --yes', 'confirm what would be asked')
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(berth --help lists the commands; berth <command> --help explains one)')
+    .showHelpAfterError(
+      '(berth --help lists the commands; berth <command> --help explains one; berth doctor says whether this berth is as new as its server)',
+    )
     .showSuggestionAfterError();
   program.addHelpText(
     'after',
