@@ -13,6 +13,7 @@ const wholeBerths = [
  * databases that are copied and disturbed. `npm test` does without these, and without whole Berths.
  */
 export const atLength = [
+  'test/adapters/local/postgres/dumps.test.ts',
   'test/adapters/peers/**/*.test.ts',
   'test/{api,core}/**/hostile.test.ts',
   'test/core/growth.test.ts',

@@ -195,8 +195,8 @@ describe.each(['secret', 'database'] as const)('While a %s is rotated', (what) =
     'a %s, tried at effects all through it, leaves nothing serving with dead credentials, and nothing held for ever',
     async (other) => {
       let at = 1;
-      // `npm run mutate` tries every effect, and `npm run simulate -- --points` crashes at each call of a rotation. Of the
-      // few that `npm test` tries, a crash has more, since it is the one that nothing waits for.
+      // `npm run test:e2e` and `npm run mutate` try every effect, and `npm run simulate -- --points` crashes at each call of
+      // a rotation. Of the few that `npm test` tries, a crash has more, since it is the one that nothing waits for.
       const step = process.env.BERTH_EVERY_MOMENT === '1' ? 1 : other === 'crash' ? 5 : 16;
       while (await interleaved(what, at, other)) at += step;
       expect(at).toBeGreaterThan(16);
