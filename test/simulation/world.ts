@@ -32,9 +32,9 @@ export interface World {
   /** What a call of a port meets, for what can not go through `io`. */
   fate(point: string, possible: readonly Fault[]): Planned | undefined;
   violate(what: string): void;
-  /** Ends all faults that last. */
   /** Something that lasts keeps Berth from what it would do. */
   isHindered(): boolean;
+  /** Ends all faults that last. */
   heal(): void;
   /** When that was; before, the clock may have been wrong. */
   healedAt: number;

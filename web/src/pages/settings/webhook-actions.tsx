@@ -1,9 +1,9 @@
 /** What one does with a webhook: a test, another try at once, a rotation, on and off. */
 import type { Webhook } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
-import { notify } from '../../app/notifications.tsx';
 import { Guarded } from '../../components/access/guarded.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
+import { useReceiverTest } from '../../components/dialogs/use-receiver-test.ts';
 
 const WEBHOOK = '/v1/projects/{project}/webhooks/{webhook}';
 
@@ -17,16 +17,7 @@ interface WebhookActionsProps {
 export function WebhookActions({ webhook, name, onOpen }: WebhookActionsProps) {
   const { project, id, enabled, failure } = webhook;
   const params = { path: { project, webhook: id } };
-  const test = useAction(async () => {
-    const { delivered, status, reason } = await body(api.POST(`${WEBHOOK}/test`, { params }));
-    if (delivered) return `${name} took the test, and answered with ${status}.`;
-    notify({
-      type: 'error',
-      header: `${name} did not take the test`,
-      content: reason ?? 'It does not say why.',
-    });
-    return undefined;
-  }, 'The test was not sent');
+  const test = useReceiverTest(name, 'the test', () => body(api.POST(`${WEBHOOK}/test`, { params })));
   // Enabled anew, it goes on with the event that was not taken, at once.
   const retry = useAction(async () => {
     await body(api.PATCH(WEBHOOK, { params, body: { enabled: true } }));

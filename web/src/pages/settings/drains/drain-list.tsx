@@ -9,6 +9,7 @@ import { notify } from '../../../app/notifications.tsx';
 import { Guarded, useMay } from '../../../components/access/guarded.tsx';
 import { ActionDialog } from '../../../components/dialogs/action-dialog.tsx';
 import { useAction } from '../../../components/dialogs/use-action.ts';
+import { useReceiverTest } from '../../../components/dialogs/use-receiver-test.ts';
 import { DataTable } from '../../../components/page/data-table.tsx';
 import { plain } from '../../../components/plain.ts';
 import { Settings } from '../page.tsx';
@@ -133,16 +134,7 @@ function DrainActions({ drain, onOpen }: DrainActionsProps) {
   const { project, id, enabled, state } = drain;
   const name = hostOf(drain);
   const params = { path: { project, drain: id } };
-  const test = useAction(async () => {
-    const { delivered, status, reason } = await body(api.POST(`${DRAIN}/test`, { params }));
-    if (delivered) return `${name} took the line, and answered with ${status}.`;
-    notify({
-      type: 'error',
-      header: `${name} did not take the line`,
-      content: reason ?? 'It does not say why.',
-    });
-    return undefined;
-  }, 'The test was not sent');
+  const test = useReceiverTest(name, 'the line', () => body(api.POST(`${DRAIN}/test`, { params })));
   const retry = useAction(async () => {
     await body(api.PATCH(DRAIN, { params, body: { enabled: true } }));
     return `What ${name} did not take is sent again now.`;
