@@ -8,6 +8,7 @@ import type { Json } from './client.ts';
 export interface Received {
   headers: IncomingHttpHeaders;
   body: string;
+  /** What the body says; of the lines of a log drain, the first one. */
   event: Json;
 }
 
@@ -28,7 +29,9 @@ export async function openReceiver(): Promise<Receiver> {
   const server = createServer(async (request, response) => {
     const body = await text(request).catch(() => '');
     if (body === '') return;
-    const event = JSON.parse(body) as Json;
+    const [first = ''] =
+      request.headers['content-type'] === 'application/x-ndjson' ? body.split('\n') : [body];
+    const event = JSON.parse(first) as Json;
     received.push({ headers: request.headers, body, event });
     const answer = behaviour?.(event);
     if (answer) answer(request, response);
