@@ -4,11 +4,12 @@
  * hibernates and destroys them, retries leftovers, takes promotions, clones and deliveries of git providers further, has the network tried, looks for what people have to be
  * told of, deletes versions that nobody needs, and forgets what was kept long enough.
  */
+
+import { expireAwaiting, isAwaiting } from '../commands/approvals/awaiting-approval.ts';
 import { startDueBackup } from '../commands/backups/backup-plans.ts';
 import { advanceClone } from '../commands/clones/advance-clone.ts';
 import { advanceDelivery } from '../commands/connections/advance.ts';
 import { lookAtPreview } from '../commands/connections/preview-steps.ts';
-import { expireAwaiting, isAwaiting } from '../commands/deployments/awaiting-approval.ts';
 import { endDueStandby } from '../commands/deployments/warm.ts';
 import { startDueJob } from '../commands/jobs/due-jobs.ts';
 import { START_CHECK_MS, startOperation } from '../commands/operations/operations.ts';

@@ -1,6 +1,6 @@
 /** What a workflow step is, and the wrapper that every step runs in. */
 
-import { deploymentFence, environmentGone } from '../commands/deployments/deployments.ts';
+import { deploymentFence, environmentGone } from '../commands/deployments/deployment-fence.ts';
 import { runStop } from '../commands/runs/run-stop.ts';
 import { environmentKey, OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
 import {

@@ -59,7 +59,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'who asked for a deployment approves it',
-    file: 'functions/commands/deployments/approvals.ts',
+    file: 'functions/commands/approvals/approvals.ts',
     from: 'if (one === other) return true;',
     to: 'if (one === `${other}!`) return true;',
     tests: ['test/api/deployments/approvals.test.ts'],
@@ -81,14 +81,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a deployment gets the number of one that waits for approval',
-    file: 'functions/commands/deployments/approvals.ts',
+    file: 'functions/commands/approvals/approvals.ts',
     from: 'Math.max(instance?.newest ?? 0, instance?.highest ?? 0) + 1',
     to: '(instance?.newest ?? 0) + 1',
     tests: ['test/api/deployments/approvals.test.ts'],
   },
   {
     name: 'a deployment goes on when a newer one was accepted',
-    file: 'functions/commands/deployments/deployments.ts',
+    file: 'functions/commands/deployments/deployment-fence.ts',
     from: 'if (newest === ref.number) return undefined;',
     to: 'if (newest >= ref.number) return undefined;',
     tests: ['test/workflows/deploy', 'test/commands/deployments'],
@@ -102,7 +102,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a deployment is accepted for a service that was deleted meanwhile',
-    file: 'functions/commands/deployments/deployments.ts',
+    file: 'functions/commands/deployments/accept-deployment.ts',
     from: "...(instance ? [] : [{ check: serviceKey(ref), if: 'present' as const }]),",
     to: '',
     tests: ['test/api/deployments/deployments.test.ts'],
@@ -477,14 +477,14 @@ export const mutations: readonly Mutation[] = [
   // Approval
   {
     name: 'a deployment is approved after its time',
-    file: 'functions/commands/deployments/approvals.ts',
+    file: 'functions/commands/approvals/approvals.ts',
     from: 'if (now >= Date.parse(approval.expiresAt)) {',
     to: 'if (now < 0) {',
     tests: ['test/api/deployments/approvals.test.ts'],
   },
   {
     name: 'a deployment is approved though a newer one runs',
-    file: 'functions/commands/deployments/approvals.ts',
+    file: 'functions/commands/approvals/approvals.ts',
     from: 'if (newest > ref.number) {',
     to: 'if (newest < 0) {',
     tests: ['test/api/deployments/approvals.test.ts'],
@@ -640,7 +640,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a deployment does not keep the version that it brings from being deleted',
-    file: 'functions/commands/deployments/deployments.ts',
+    file: 'functions/commands/deployments/accept-deployment.ts',
     from: '        ...(use ? [use] : []),\n',
     to: '',
     tests: ['test/api/versions/delete-version.test.ts'],

@@ -17,7 +17,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'a deployment goes on when a newer one was accepted',
-    file: 'functions/commands/deployments/deployments.ts',
+    file: 'functions/commands/deployments/deployment-fence.ts',
     from: 'if (newest === ref.number) return undefined;',
     to: 'if (newest >= ref.number) return undefined;',
   },
@@ -29,7 +29,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'a service that was removed begins again with the number one',
-    file: 'functions/commands/deployments/deployments.ts',
+    file: 'functions/commands/deployments/accept-deployment.ts',
     from: 'const number = nextNumber(past);',
     to: 'const number = nextNumber(instance);',
   },
@@ -203,7 +203,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'who asked for a deployment approves it',
-    file: 'functions/commands/deployments/approvals.ts',
+    file: 'functions/commands/approvals/approvals.ts',
     from: 'if (one === other) return true;',
     to: 'if (one === other) return false;',
   },
@@ -228,7 +228,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'a deployment forgets the scale that people set',
-    file: 'functions/commands/deployments/deployments.ts',
+    file: 'functions/commands/deployments/deployment-content.ts',
     from: '...(instance?.replicas !== undefined && { replicas: instance.replicas }),',
     to: '',
   },

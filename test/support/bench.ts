@@ -1,9 +1,7 @@
 /** Steps by hand over a real Berth: commands are accepted and not started, so that a test says what runs, and when. */
 
-import {
-  createDeployment,
-  type DeploymentRequest,
-} from '../../functions/commands/deployments/deployments.ts';
+import type { DeploymentRequest } from '../../functions/commands/deployments/deployment-content.ts';
+import { createDeployment } from '../../functions/commands/deployments/deployments.ts';
 import { eventsPartition, operationKey } from '../../functions/core/keys.ts';
 import type {
   BerthEvent,

@@ -1,5 +1,5 @@
 /** What is to be deployed, which a body or a query says in one of three ways. */
-import type { DeploymentRequest } from '../../commands/deployments/deployments.ts';
+import type { DeploymentRequest } from '../../commands/deployments/deployment-content.ts';
 
 interface Ways {
   version?: string | undefined;

@@ -1,7 +1,8 @@
 /** Routes of deployments: list, read, deploy, cancel, approve and reject. */
 import * as z from 'zod';
-import { approveDeployment, rejectDeployment } from '../../commands/deployments/approvals.ts';
-import { type AcceptedDeployment, createDeployment } from '../../commands/deployments/deployments.ts';
+import { approveDeployment, rejectDeployment } from '../../commands/approvals/approvals.ts';
+import type { AcceptedDeployment } from '../../commands/deployments/accept-deployment.ts';
+import { createDeployment } from '../../commands/deployments/deployments.ts';
 import { cancelOperation } from '../../commands/operations/operations.ts';
 import { deploymentsPartition } from '../../core/keys.ts';
 import type { Deployment } from '../../core/model/index.ts';

@@ -1,6 +1,6 @@
 /** Routes of what people do with a service in an environment: restart, stop, start, scale and remove it. */
 import * as z from 'zod';
-import type { AcceptedDeployment } from '../../commands/deployments/deployments.ts';
+import type { AcceptedDeployment } from '../../commands/deployments/accept-deployment.ts';
 import {
   removeService,
   restartService,

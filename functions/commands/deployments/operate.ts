@@ -12,7 +12,8 @@ import type { Caller } from '../../records/commit.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { RUNS_IN } from '../environments/environments.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';
-import { type AcceptedDeployment, acceptDeployment, sameAgain, scaleOf } from './deployments.ts';
+import { type AcceptedDeployment, acceptDeployment } from './accept-deployment.ts';
+import { sameAgain, scaleOf } from './deployment-content.ts';
 
 /** What ends a service needs no environment that is awake. */
 const ENDS_IN = ['ready', 'hibernated'] as const;

@@ -25,11 +25,11 @@ import { readAll } from '../../records/read-all.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import type { SecretReferences } from '../../resources/type.ts';
+import { nextNumber } from '../approvals/approvals.ts';
 import { type PlannedCost, plannedCost } from '../costs/planned-cost.ts';
 import { notReady, RUNS_IN } from '../environments/environments.ts';
-import { nextNumber } from './approvals.ts';
+import { type Content, contentOf, type DeploymentRequest, scaleOf } from './deployment-content.ts';
 import { deploymentProblems } from './deployment-problems.ts';
-import { type Content, contentOf, type DeploymentRequest, scaleOf } from './deployments.ts';
 import { type PlannedResource, plannedResources } from './planned-resources.ts';
 
 export interface Plan {

@@ -18,7 +18,7 @@ import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instanceOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
-import { beingRemoved } from '../deployments/deployments.ts';
+import { beingRemoved } from '../deployments/deployment-fence.ts';
 import { notReady } from '../environments/environments.ts';
 import { domainWrite, forgetCertificates, getDomain } from './domain-record.ts';
 

@@ -11,7 +11,7 @@ import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instanceOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
-import { beingRemoved } from '../deployments/deployments.ts';
+import { beingRemoved } from '../deployments/deployment-fence.ts';
 import { notReady } from '../environments/environments.ts';
 import { startRun } from '../runs/runs.ts';
 import { getJob, jobWrite, nextOf, scheduleOfJob } from './job-record.ts';

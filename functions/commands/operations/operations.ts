@@ -9,7 +9,7 @@ import type { Write } from '../../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
 import { operationLineWrites } from '../../records/operation-summaries.ts';
 import { getOperation } from '../../records/read.ts';
-import { cancelAwaiting, isAwaiting } from '../deployments/awaiting-approval.ts';
+import { cancelAwaiting, isAwaiting } from '../approvals/awaiting-approval.ts';
 
 /** After this time the sweep checks that an accepted operation was started, milliseconds. */
 export const START_CHECK_MS = 10_000;

@@ -4,7 +4,7 @@ import { type Environment, isFor, type Operation } from '../../core/model/index.
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { instanceIn } from '../../records/instances.ts';
-import { environmentGone } from '../deployments/deployments.ts';
+import { environmentGone } from '../deployments/deployment-fence.ts';
 
 /** A run ends with what it is of; newer deployments leave it alone. */
 export async function runStop(ports: Ports, run: Operation<'run'>): Promise<Problem | undefined> {

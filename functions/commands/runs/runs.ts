@@ -10,7 +10,7 @@ import { type Caller, commit } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instanceOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
-import { beingRemoved } from '../deployments/deployments.ts';
+import { beingRemoved } from '../deployments/deployment-fence.ts';
 import { environmentUse, notReady, RUNS_IN } from '../environments/environments.ts';
 import { wakingFor } from '../environments/waking-for.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';

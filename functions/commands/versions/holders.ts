@@ -10,7 +10,7 @@ import { type Deployment, type Environment, type Instance, isTerminal } from '..
 import type { Store } from '../../ports/store.ts';
 import { pastInstanceIn } from '../../records/instances.ts';
 import { readAll } from '../../records/read-all.ts';
-import { APPROVAL_MS } from '../deployments/approvals.ts';
+import { APPROVAL_MS } from '../approvals/approvals.ts';
 
 /** A deployment that needs its version. */
 export interface Holder {

@@ -1,7 +1,8 @@
 /** Approval by a second person: nothing starts before, and no way leads around it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rememberPerson } from '../../../functions/commands/access/people.ts';
-import { createDeployment, sameAgain } from '../../../functions/commands/deployments/deployments.ts';
+import { sameAgain } from '../../../functions/commands/deployments/deployment-content.ts';
+import { createDeployment } from '../../../functions/commands/deployments/deployments.ts';
 import { startOperation } from '../../../functions/commands/operations/operations.ts';
 import { changeVariables } from '../../../functions/commands/variables/variables.ts';
 import { deploymentKey, operationKey } from '../../../functions/core/keys.ts';

@@ -21,12 +21,12 @@ import { instanceOf, withStanding } from '../../records/instances.ts';
 import { getDeployment, getEnvironment, getOperation } from '../../records/read.ts';
 import { getDeploymentDetail, workloadOfVersion } from '../../records/workloads.ts';
 import { recallPerson } from '../access/people.ts';
+import { repinned } from '../deployments/rollback-pins.ts';
 import { environmentUse, notReady, RUNS_IN } from '../environments/environments.ts';
 import { wakingFor } from '../environments/waking-for.ts';
 import { deadlineFrom, START_CHECK_MS, startOperation } from '../operations/operations.ts';
 import { takenNow } from '../variables/taken-variables.ts';
 import { type AwaitingOperation, endAwaiting, eventOf, isAwaiting } from './awaiting-approval.ts';
-import { repinned } from './rollback-pins.ts';
 
 /** How long a deployment waits, milliseconds: over a weekend. */
 export const APPROVAL_MS = 72 * 60 * 60 * 1000;
