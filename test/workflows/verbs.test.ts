@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ENVIRONMENT_PREFIX } from '../../functions/core/keys.ts';
 import type { StepName } from '../../functions/core/model/index.ts';
 import { Problem } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
-import { StoreConflict } from '../../functions/ports/store.ts';
+import { type Key, StoreConflict } from '../../functions/ports/store.ts';
 import { runStep } from '../../functions/workflows/step.ts';
 import { steps } from '../../functions/workflows/steps.ts';
 import { createSubject, deploy, expectProblem, instancePath, type Subject, seed } from '../api/support.ts';
@@ -123,6 +124,26 @@ describe('A stop that fails', () => {
     await run(id, 'recoverStop');
     expect(told).toEqual([]);
     expect(await operation(id)).toMatchObject({ status: 'superseded' });
+  });
+
+  it('gives way also to one that comes at the last moment', async () => {
+    const id = await ask('POST', '/stop');
+    await run(id, 'stopService');
+    const { store } = ports;
+    // Behind the step's own look at the fence.
+    const get = async <T>(key: Key) => {
+      const read = await store.get<T>(key);
+      if (key.sk.startsWith(ENVIRONMENT_PREFIX) && ports.store !== store) {
+        ports = { ...ports, store };
+        await subject.api('POST', `${instancePath}/deployments`, { version: 'v1' });
+      }
+      return read;
+    };
+    ports = { ...ports, store: { ...store, get } };
+    await expect(run(id, 'finishStop')).rejects.toMatchObject({ code: 'superseded' });
+    await run(id, 'recoverStop');
+    expect(await operation(id)).toMatchObject({ status: 'superseded' });
+    expect(await shown()).toMatchObject({ current: { number: 1 } });
   });
 });
 

@@ -20,6 +20,7 @@ export async function deploymentFence(
     hint: `Follow deployment ${newest} instead.`,
   });
 }
+
 export const environmentGone = ({ environment }: Pick<InstanceRef, 'environment'>): Problem =>
   new Problem('environment_gone', `Environment "${environment}" is being destroyed, or was.`, {
     hint: 'Create another environment and deploy there.',

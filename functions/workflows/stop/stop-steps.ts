@@ -1,4 +1,5 @@
 /** Steps of the workflow `stop`. The service counts as stopped from when that was accepted. */
+import { deploymentFence } from '../../commands/deployments/deployment-fence.ts';
 import type { Operation } from '../../core/model/index.ts';
 import { putBack } from '../deploy/put-back.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
@@ -22,10 +23,13 @@ export const finishStop: StopStep = {
     await endOperation(ports, operation, {
       ending,
       event: { type: 'instance.stopped', data: { number } },
-      writes: async () => [
-        ...(await standingWrites(ports, operation, { current: number })),
-        ...(await deploymentEndWrites(ports, operation, number, ending)),
-      ],
+      writes: async () => {
+        const standing = await standingWrites(ports, operation, { current: number });
+        // A newer one was accepted since the step began: it is that one which says what the service does.
+        const fenced = standing.length === 0 ? await deploymentFence(ports, operation) : undefined;
+        if (fenced) throw fenced;
+        return [...standing, ...(await deploymentEndWrites(ports, operation, number, ending))];
+      },
     });
   },
 };
