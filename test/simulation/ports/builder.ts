@@ -6,6 +6,12 @@ import type { Builder, BuildRequest } from '../../../functions/ports/builder.ts'
 import type { RepositoryRef } from '../../../functions/ports/registry.ts';
 import type { World } from '../world.ts';
 
+interface Running {
+  project: string;
+  over: Promise<void>;
+  stop: () => void;
+}
+
 export interface Built {
   digest: string;
   /** Text of the Score file. */
@@ -19,29 +25,26 @@ export function createSimulatedBuilder(
   push: (repository: RepositoryRef, digest: string) => void = () => undefined,
 ): Builder {
   const sources = new Set<string>();
-  const running = new Map<string, { project: string; over: Promise<void>; stop: () => void }>();
+  const running = new Map<string, Running>();
+  /** How builds have ended: a step that is called once more is told the same, as CodeBuild tells it. */
+  const ended = new Map<string, 'built' | 'failed' | 'stopped'>();
   let ids = 0;
-  // Builds run in the process that began them.
-  world.onDeath.push(() => running.clear());
+  // Builds run in the process that began them, which knows of no others.
+  world.onDeath.push(() => {
+    running.clear();
+    ended.clear();
+  });
 
   async function build({ repository, operation, source }: BuildRequest, signal: AbortSignal) {
     const { project, service } = repository;
     if (source.kind === 'upload' && !sources.has(source.id))
       world.violate(`The source of build ${operation} is gone before it has ended`);
-    const { over } = running.get(operation) ?? begin(operation, project);
-    const isDone = await Promise.race([
-      over.then(() => true),
-      new Promise<false>((resolve) => {
-        signal.addEventListener('abort', () => resolve(false), { once: true });
-        if (signal.aborted) resolve(false);
-      }),
-    ]);
-    // Where it runs on a machine of its own, it goes on when a call hands over.
-    if (!isDone && signal.reason instanceof TransientError) throw signal.reason;
-    const isEnded = !running.delete(operation);
-    if (signal.aborted || isEnded)
+    if (!ended.has(operation))
+      await waitFor(running.get(operation) ?? begin(operation, project), operation, signal);
+    // What waited in a process that died has nobody whom it could tell.
+    if ((ended.get(operation) ?? 'stopped') === 'stopped')
       throw new Problem('canceled', 'It was stopped.', { hint: 'Build it again.' });
-    if (world.random.chance(0.2))
+    if (ended.get(operation) === 'failed')
       throw new Problem('build_failed', 'It does not compile.', { hint: 'Mend it.' });
     push(repository, built(service).digest);
     return {
@@ -58,6 +61,21 @@ export function createSimulatedBuilder(
           : { kind: 'upload' as const, sha256: '0'.repeat(64), bytes: 1 },
       detected: 'a simulation',
     };
+  }
+
+  async function waitFor(build: Running, operation: string, signal: AbortSignal) {
+    const isDone = await Promise.race([
+      build.over.then(() => true),
+      new Promise<false>((resolve) => {
+        signal.addEventListener('abort', () => resolve(false), { once: true });
+        if (signal.aborted) resolve(false);
+      }),
+    ]);
+    // Where it runs on a machine of its own, it goes on when a call hands over.
+    if (!isDone && signal.reason instanceof TransientError) throw signal.reason;
+    if (running.get(operation) !== build) return;
+    running.delete(operation);
+    ended.set(operation, signal.aborted ? 'stopped' : world.random.chance(0.2) ? 'failed' : 'built');
   }
 
   function begin(operation: string, project: string) {
@@ -101,7 +119,7 @@ export function createSimulatedBuilder(
         'builder.end',
         () => {
           running.get(operation)?.stop();
-          running.delete(operation);
+          if (running.delete(operation)) ended.set(operation, 'stopped');
         },
         true,
       ),
