@@ -221,8 +221,9 @@ export async function discardBeside(
   stillOwned?: () => Promise<void>,
 ): Promise<void> {
   await withDatabaseLock(server, spec.prefix, async (sql) => {
-    await stillOwned?.();
+    // A removal of the resource that failed has nobody who comes back for what this operation has made.
     await dropCopies(sql, spec, operation);
+    await stillOwned?.();
     await run(sql, 'ALTER DATABASE %I ALLOW_CONNECTIONS true', spec.name);
   });
 }
