@@ -3,45 +3,28 @@
  * an image. The image holds the app below /app and no operating system: it runs where Node.js is.
  */
 
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import type { Readable } from 'node:stream';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { limits } from '../../../core/limits.ts';
 import type { Source } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
 import { workloadSettings } from '../../../core/score/settings.ts';
-import { type BuildSettings, noDockerfile } from '../../../core/source/build-settings.ts';
-import {
-  type BuildPlan,
-  detect,
-  detectDockerfile,
-  READ_BY_DETECTION,
-  READ_OF_WORKSPACE,
-  type SourceFiles,
-} from '../../../core/source/detect.ts';
-import { confineDockerfile } from '../../../core/source/dockerfile.ts';
+import { noDockerfile } from '../../../core/source/build-settings.ts';
+import { type BuildPlan, detect, detectDockerfile, READ_OF_WORKSPACE } from '../../../core/source/detect.ts';
 import { type ExternalImage, externalImage } from '../../../core/source/external-image.ts';
 import { DOCKERFILE, nothingToRun } from '../../../core/source/foreign.ts';
-import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
-import {
-  BASE_LABEL,
-  type ImageConfig,
-  NO_BASE,
-  OWN_BASE,
-  RELEASE_LABEL,
-  type RegistryCredential,
-  SCORE_LABEL,
-} from '../../../ports/registry.ts';
+import type { Builder, BuildResult } from '../../../ports/builder.ts';
 import { diskProblem } from '../../files/disk-full.ts';
 import type { GitOptions } from '../../source/git.ts';
-import type { Located } from '../../source/locate.ts';
 import type { FoundScore } from '../../source/score-file.ts';
-import type { NewImage, OciLayout } from '../registry/registry.ts';
+import type { OciLayout } from '../registry/registry.ts';
+import { filesOf, readSecrets, type Workspace } from './build-workspace.ts';
+import { buildDockerfile, type DockerfileBuilder, keyOfCaches } from './dockerfile-build.ts';
+import { chooseRoot, configOf, labelsOf, layersOf, scoreOf, tagOf } from './image-content.ts';
 import { refuseSecretsIn } from './leaked-secrets.ts';
 import { createNpm } from './npm.ts';
-import { staticCommand, staticServer } from './static.ts';
 import { createSources } from './uploads.ts';
 
 export interface LocalBuilderOptions {
@@ -66,71 +49,7 @@ export interface LocalBuilderOptions {
   lookup?: GitOptions['lookup'];
 }
 
-export interface DockerfileBuilder {
-  /** Why there is no engine that builds, as a clause; undefined where there is one. */
-  missing(): Promise<string | undefined>;
-  /**
-   * Builds a Dockerfile, and hands the image to `take` as `docker save` writes it.
-   * @throws Problem build_failed
-   */
-  build<T extends { digest: string }>(
-    build: {
-      /** A tar of the folder, with more files in it. */
-      context(more: { from: string; to: string }[]): Readable;
-      /** Its path in the folder. */
-      dockerfile: string;
-      /** The stage that is the image; the last one where absent. */
-      target?: string;
-      /** Values of its arguments. */
-      args: Readonly<Record<string, string>>;
-      /** Images that it stands on, which their registries have to give. */
-      bases: readonly ExternalImage[];
-      registries: readonly RegistryCredential[];
-      /** Values by name, for steps that ask for them. */
-      secrets: Record<string, string>;
-      /** An empty directory of this build. */
-      scratch: string;
-      log: (line: string) => void;
-      signal: AbortSignal;
-    },
-    take: (archive: Readable) => Promise<T>,
-  ): Promise<T>;
-}
-
-interface DockerfileSource {
-  source: Source;
-  score: FoundScore | undefined;
-  located: Located;
-  plan: BuildPlan;
-  build: BuildSettings & { dockerfile: string };
-}
-
 const OPERATION = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
-/** Where the Node.js is that a source asks for, in its image. */
-const NODE_HOME = 'opt/berth/node/bin';
-const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
-/** What lies beside a site at the root of a source and is not for its visitors. */
-const NOT_OF_A_SITE = [
-  'score.yaml',
-  'score.yml',
-  'Procfile',
-  'package.json',
-  'package-lock.json',
-  'pnpm-lock.yaml',
-  'pnpm-workspace.yaml',
-  'yarn.lock',
-  'node_modules',
-];
-
-interface Workspace {
-  request: BuildRequest;
-  /** A directory for this build alone, empty at first. */
-  directory: string;
-  log: (line: string) => void;
-  signal: AbortSignal;
-}
-
 /** Also removes uploads of an earlier Berth: see `removeAbandoned` of uploads.ts. */
 export async function createLocalBuilder(options: LocalBuilderOptions) {
   const sources = await createSources(
@@ -186,13 +105,17 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     if (named && !byDockerfile) throw noDockerfile(dockerfile);
     const missing = byDockerfile ? await builder.dockerfiles() : undefined;
     if (byDockerfile && options.dockerfiles && missing === undefined)
-      return buildDockerfile(options.dockerfiles, workspace, {
-        source,
-        score,
-        located,
-        plan: byDockerfile,
-        build: { ...build, dockerfile },
-      });
+      return buildDockerfile(
+        { dockerfiles: options.dockerfiles, layout: options.layout, cacheKey },
+        workspace,
+        {
+          source,
+          score,
+          located,
+          plan: byDockerfile,
+          build: { ...build, dockerfile },
+        },
+      );
     // What asks for its Dockerfile in words is nothing else.
     if (named && missing !== undefined) throw nothingToRun(new Map([[DOCKERFILE, undefined]]), missing);
     const plan = detect(files, around) ?? planOfScore(score);
@@ -229,10 +152,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     const root = plan.staticRoots.length === 0 ? undefined : await chooseRoot(folder, plan.staticRoots);
     if (root === undefined) await refuseLinksOut(tree, located);
     const labels = labelsOf(source, score, plan);
-    const layers = [
-      ...(node !== undefined && root === undefined ? [[{ from: node, to: `${NODE_HOME}/node` }]] : []),
-      ...(await layersOf(located, root)),
-    ];
+    const layers = await layersOf(located, root, node);
     signal.throwIfAborted();
     const image = await options.layout.push(request.repository, {
       layers,
@@ -266,52 +186,6 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     return { digest, ...scoreOf(score), source: from, detected };
   }
 
-  async function buildDockerfile(
-    dockerfiles: DockerfileBuilder,
-    workspace: Workspace,
-    { source, score, located, plan, build: settings }: DockerfileSource,
-  ): Promise<BuildResult> {
-    const { request, log, signal } = workspace;
-    const { folder, home, within } = located;
-    const { dockerfile, target, args = {} } = settings;
-    const { detected } = plan;
-    log(`Detected: ${detected}`);
-    for (const note of plan.notes) log(note);
-    // The engine has one cache for all projects, and whoever knows a scope could get at what is cached for it.
-    const scope = createHmac('sha256', cacheKey).update(request.repository.project).digest('hex');
-    const file = join(folder, dockerfile);
-    const confined = confineDockerfile(await readFile(file, 'utf8'), scope, args);
-    // It may be a link: a file of its own takes its place.
-    await rm(file);
-    await writeFile(file, confined.text);
-    const { tarOf } = await import('../registry/tree.ts');
-    const parts = (await readdir(home)).map((name) => ({ from: join(home, name), to: name }));
-    const labels = { ...labelsOf(source, score, plan), [BASE_LABEL]: OWN_BASE };
-    const build = {
-      context: (more: typeof parts) => tarOf([...parts, ...more], log),
-      dockerfile: within === '' ? dockerfile : `${within}/${dockerfile}`,
-      ...(target !== undefined && { target }),
-      args,
-      bases: confined.bases,
-      registries: request.registries ?? [],
-      secrets: await readSecrets(workspace),
-      scratch: workspace.directory,
-      log,
-      signal,
-    };
-    const image = await dockerfiles.build(build, (archive) =>
-      options.layout.takeArchive(request.repository, archive, { labels, tags: [tagOf(source)] }),
-    );
-    log(`Image ${image.digest}, ${image.size} bytes`);
-    return {
-      digest: image.digest,
-      ...scoreOf(score),
-      ...(plan.processes && !score && { processes: plan.processes }),
-      source,
-      detected,
-    };
-  }
-
   const builder: Builder = {
     saveSource: (body) => sources.save(body),
     openUpload: (bytes, project) => sources.open(bytes, project),
@@ -342,40 +216,8 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
   return { ...builder, removeAbandoned: sources.removeAbandoned };
 }
 
-/** Made once, for a cache is of use as long as it is found again. */
-async function keyOfCaches(path: string): Promise<string> {
-  const made = randomBytes(32).toString('base64url');
-  await writeFile(path, made, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  return readFile(path, 'utf8');
-}
-
-async function readSecrets({ request: { secrets = [] }, log }: Workspace): Promise<Record<string, string>> {
-  if (secrets.length > 0) log(`Secrets: ${secrets.map(({ name }) => name).join(', ')}`);
-  return Object.fromEntries(
-    await Promise.all(secrets.map(async (secret) => [secret.name, await secret.read()] as const)),
-  );
-}
-
 /** Processes of a build that are still dying may write while their directory is deleted, hence the retries. */
 const remove = (path: string) => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
-
-/** Also of a link, which leads to places in the tree alone. */
-const isFile = async (path: string): Promise<boolean> =>
-  (await stat(path).catch(() => undefined))?.isFile() === true;
-
-/** The files below a directory; at its top alone where it is a workspace, of which little is asked. */
-async function filesOf(directory: string, read: readonly string[] = READ_BY_DETECTION): Promise<SourceFiles> {
-  const files = new Map<string, string | undefined>();
-  const recursive = read === READ_BY_DETECTION;
-  for (const entry of await readdir(directory, { withFileTypes: true, recursive }))
-    if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(join(entry.parentPath, entry.name)))))
-      files.set(relative(directory, join(entry.parentPath, entry.name)), undefined);
-  const { readText } = await import('../../source/locate.ts');
-  for (const name of read) if (files.has(name)) files.set(name, await readText(join(directory, name)));
-  return files;
-}
 
 const notConfined = (): Problem =>
   new Problem(
@@ -398,67 +240,6 @@ function planOfScore(score: FoundScore | undefined): BuildPlan | undefined {
     staticRoots: [],
     notes: [],
   };
-}
-
-async function chooseRoot(tree: string, candidates: readonly string[]): Promise<string> {
-  for (const candidate of candidates) {
-    const found = await lstat(join(tree, candidate, 'index.html')).catch(() => undefined);
-    if (found?.isFile()) return candidate;
-  }
-  throw nothingToRun(new Map());
-}
-
-/** Dependencies come first: they change less often than the app, and the same layer is stored once. */
-async function layersOf(
-  { folder, home }: Located,
-  staticRoot: string | undefined,
-): Promise<NewImage['layers']> {
-  if (staticRoot !== undefined) {
-    const site =
-      staticRoot === '.'
-        ? { from: folder, to: 'app', exclude: NOT_OF_A_SITE }
-        : { from: join(folder, staticRoot), to: `app/${staticRoot}` };
-    return [await staticServer(), [site]];
-  }
-  const own = [{ from: home, to: 'app', exclude: ['node_modules'] }];
-  const modules = join(home, 'node_modules');
-  const hasModules = (await lstat(modules).catch(() => undefined))?.isDirectory() === true;
-  return hasModules ? [[{ from: modules, to: 'app/node_modules' }], own] : [own];
-}
-
-function configOf(
-  plan: BuildPlan,
-  within: string,
-  staticRoot: string | undefined,
-  labels: ImageConfig['labels'],
-): ImageConfig {
-  const workingDir = within === '' || staticRoot !== undefined ? '/app' : `/app/${within}`;
-  const programs = [...new Set([workingDir, '/app'])].map((place) => `${place}/node_modules/.bin`);
-  const PATH = [`/${NODE_HOME}`, ...programs, SYSTEM_PATH].join(':');
-  const cmd = staticRoot === undefined ? plan.command : staticCommand(staticRoot);
-  return { entrypoint: [], cmd, env: { NODE_ENV: 'production', PATH }, workingDir, labels };
-}
-
-const scoreOf = (score: FoundScore | undefined): Pick<BuildResult, 'score' | 'files'> => ({
-  ...(score && { score: score.text }),
-  files: score?.files ?? {},
-});
-
-function labelsOf(source: Source, score: FoundScore | undefined, plan?: BuildPlan): ImageConfig['labels'] {
-  const labels: ImageConfig['labels'] = { [BASE_LABEL]: NO_BASE };
-  if (score) labels[SCORE_LABEL] = score.text;
-  if (plan?.releaseCommand !== undefined) labels[RELEASE_LABEL] = plan.releaseCommand;
-  if (source.kind === 'git') {
-    labels['org.opencontainers.image.source'] = source.url;
-    labels['org.opencontainers.image.revision'] = source.commit;
-  }
-  return labels;
-}
-
-/** This helps people who look into the layout. */
-function tagOf(source: Source): string {
-  if (source.kind === 'git') return `git-${source.commit.slice(0, 12)}`;
-  return source.kind === 'upload' ? `upload-${source.sha256.slice(0, 12)}` : 'latest';
 }
 
 function canceled(signal: AbortSignal): Problem {

@@ -4,10 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import {
-  createLocalBuilder,
-  type DockerfileBuilder,
-} from '../../../../functions/adapters/local/builder/builder.ts';
+import { createLocalBuilder } from '../../../../functions/adapters/local/builder/builder.ts';
+import type { DockerfileBuilder } from '../../../../functions/adapters/local/builder/dockerfile-build.ts';
 import { RELEASE_LABEL } from '../../../../functions/ports/registry.ts';
 import { builderContract } from '../../../contracts/builder.ts';
 import { helloFiles, sourceArchive, streamOf } from '../../../support/files/archive.ts';
