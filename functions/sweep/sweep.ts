@@ -194,7 +194,7 @@ async function sweepOperation(ports: Ports, item: Item<Operation>, report: Sweep
     await startOperation(ports, operation);
     report.started++;
     // The operation could not be started again, so the next pass tries it once more.
-    return postpone(ports, item, ports.effects.now() + START_CHECK_MS);
+    return postpone(ports, item, START_CHECK_MS);
   }
   if (status !== 'running') {
     // The operation may have ended since it was read.
@@ -204,7 +204,7 @@ async function sweepOperation(ports: Ports, item: Item<Operation>, report: Sweep
     report.ended++;
     return;
   }
-  await postpone(ports, item, Math.min(Date.parse(operation.deadline), ports.effects.now() + LOOK_AGAIN_MS));
+  await postpone(ports, item, LOOK_AGAIN_MS);
 }
 
 /**
@@ -231,7 +231,9 @@ async function endOperationOf(ports: Ports, operation: Operation, reason: string
   await ports.workflows.runStep(recoveryOf(operation.kind), input, AbortSignal.timeout(RECOVERY_MS));
 }
 
-async function postpone(ports: Ports, item: Item<Operation>, at: number): Promise<void> {
+/** Never beyond the operation's bound: a clock that is ahead for a while would hide it for as long. */
+async function postpone(ports: Ports, item: Item<Operation>, byMs: number): Promise<void> {
+  const at = Math.min(Date.parse(item.data.deadline), ports.effects.now() + byMs);
   const put = { ...operationKey(item.data.id), data: item.data, due: { queue: OPERATIONS_QUEUE, at } };
   await ports.store.transact([{ put, if: { version: item.version } }]);
 }

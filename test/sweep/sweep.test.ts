@@ -268,4 +268,14 @@ describe('A clock that jumps', () => {
     expect(await state(name)).toBe('destroying');
     expect(await health()).toEqual({ status: 'ok' });
   });
+
+  it('and is ahead for a while hides no operation beyond its bound (I3)', async () => {
+    await sweep(bench.ports);
+    const operation = await newEnvironment('ahead');
+    bench.pass(3 * 60 * 60_000);
+    expect(await sweep(bench.ports)).toMatchObject({ clockJumped: 'now' });
+    expect(bench.started).toContain(operation.id);
+    expect((await dueOf(operation.id))!.at).toBeLessThanOrEqual(Date.parse(operation.deadline));
+    await finish(operation.id);
+  });
 });
