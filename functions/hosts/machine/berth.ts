@@ -1,6 +1,6 @@
 /** Berth on one machine: wires the local adapters together and serves everything on one port. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -41,6 +41,7 @@ import { countAnchors, countBuilds, countSecrets } from './aws-equivalent-units.
 import { ConfigError, type LocalConfig, readConfig } from './config/config.ts';
 import { connectGitHubApp } from './connect-github-app.ts';
 import { connectVault } from './connect-vault.ts';
+import { claimDirectory, refuseHalfRestored } from './data-directory.ts';
 import { domainPorts, listenSecurely } from './domains.ts';
 import { startDraining } from './draining.ts';
 import { createSignIn } from './identity/choose-identity.ts';
@@ -77,6 +78,7 @@ export interface LocalBerth {
 /** @throws Problem unavailable when another Berth has the directory, or the port is taken */
 export async function startLocal(config: LocalConfig, log: LocalLog = createLocalLog()): Promise<LocalBerth> {
   const path = (name: string): string => join(config.dataDirectory, name);
+  refuseHalfRestored(config.dataDirectory);
   const lock = acquireLock(config.dataDirectory);
   const stopping = new AbortController();
   const { server, serveWith } = createHoldingServer();
@@ -210,26 +212,6 @@ async function createPlace(options: MachineOptions): Promise<Place> {
     config: config.cluster,
     hasDomains: config.domains?.acme !== undefined,
   });
-}
-
-/** A directory holds environments of one place of its own: those of another place would be lost, and their records wrong. */
-function claimDirectory({ dataDirectory, cluster }: LocalConfig): void {
-  const file = join(dataDirectory, 'place');
-  const place = cluster ? 'cluster' : 'machine';
-  const written = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
-  if (!['', 'machine', 'cluster'].includes(written)) {
-    throw new ConfigError(
-      `${file} can not be used: it says neither \`machine\` nor \`cluster\`. Write into it where the workloads of this directory run.`,
-    );
-  }
-  // A directory that is older than this file belongs to the machine.
-  const kept = written || (existsSync(join(dataDirectory, 'berth.db')) ? 'machine' : place);
-  if (written === '') writeFileSync(file, `${kept}\n`);
-  if (kept === place) return;
-  const there = kept === 'cluster' ? 'in a cluster' : 'on this machine';
-  throw new ConfigError(
-    `${dataDirectory} can not be used: its workloads run ${there}. Name another directory with BERTH_DATA_DIR.`,
-  );
 }
 
 const openStore = ({ dataDirectory }: LocalConfig, log: LocalLog): Store =>
