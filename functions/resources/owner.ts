@@ -58,6 +58,11 @@ export const importsPath = (request: EnvironmentRef & { uid: string }): string =
 export const invalidResource = ({ uid }: { uid: string }, why: string, options: ProblemOptions): Problem =>
   new Problem('invalid_resource', `The resource ${uid.slice(0, 120)} can not be provided: ${why}.`, options);
 
+export const resourceBeingRemoved = ({ uid }: { uid: string }): Problem =>
+  new Problem('operation_in_progress', `The resource "${uid}" is being removed.`, {
+    hint: 'Deploy again in a moment. If it stays, a removal failed: remove that service once more, then deploy.',
+  });
+
 /** Refuses any class but `default` for types without variants. Score takes that class when none is given. */
 export function requireDefaultClass(request: ResourceRequest): void {
   if (request.class !== 'default') throw noSuchClass(request, ['default']);

@@ -15,7 +15,7 @@ import type { Item, Store } from '../ports/store.ts';
 import { commit } from '../records/commit.ts';
 import { readAll } from '../records/read-all.ts';
 import { resourceType } from '../resources/index.ts';
-import { resourceRequest } from '../resources/owner.ts';
+import { resourceBeingRemoved, resourceRequest } from '../resources/owner.ts';
 import { type ResourceIdentity, ResourcePending } from '../resources/type.ts';
 import { StillProgressing } from './step.ts';
 
@@ -89,7 +89,7 @@ type Owned = Pick<ResourceIdentity, 'project' | 'environment' | 'environmentId' 
 export async function checkOwner(store: Store, request: Owned): Promise<void> {
   await ownEnvironment(store, request);
   const item = await store.get<Resource>(resourceKey(request, request.uid));
-  if (!item || item.data.state === 'removing') throw beingRemoved(request);
+  if (!item || item.data.state === 'removing') throw resourceBeingRemoved(request);
 }
 
 /** @throws Problem environment_gone */
@@ -98,11 +98,6 @@ export async function ownEnvironment(store: Store, request: Omit<Owned, 'uid'>):
   if (item?.data.id !== request.environmentId || item.data.state === 'destroying') throw gone(request);
   return item;
 }
-
-export const beingRemoved = ({ uid }: Pick<Owned, 'uid'>): Problem =>
-  new Problem('operation_in_progress', `The resource "${uid}" is being removed.`, {
-    hint: 'Deploy again in a moment. If it stays, a removal failed: remove that service once more, then deploy.',
-  });
 
 export const gone = ({ environment }: EnvironmentRef): Problem =>
   new Problem('environment_gone', `Environment "${environment}" is being destroyed.`, {

@@ -8,6 +8,7 @@ import { usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import type { Ports } from '../../ports/index.ts';
 import { findResourceType } from '../../resources/index.ts';
+import { resourceBeingRemoved } from '../../resources/owner.ts';
 import { takenAgain } from '../variables/taken-variables.ts';
 
 type Outputs = Record<string, ResourceOutputs>;
@@ -44,6 +45,7 @@ export async function repinned(
         hint: 'Deploy its version instead, which makes the resource anew.',
       });
     }
+    if (item.data.state === 'removing') throw resourceBeingRemoved({ uid });
     if (item.data.state === 'ready') result[name] = item.data.outputs;
   }
   return { outputs: result, ...(variables && { variables }) };

@@ -20,8 +20,9 @@ import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { resourceType } from '../../resources/index.ts';
 import { checkParams, expandParams } from '../../resources/outputs.ts';
+import { resourceBeingRemoved } from '../../resources/owner.ts';
 import type { ResourceRequest, ResourceType } from '../../resources/type.ts';
-import { beingRemoved, checkOwner, gone, ownEnvironment, untilSettled } from '../owned-resources.ts';
+import { checkOwner, gone, ownEnvironment, untilSettled } from '../owned-resources.ts';
 import type { Step } from '../step.ts';
 
 /** Provisions what the deployment's workload asks for and pins the outputs to it. */
@@ -155,7 +156,7 @@ async function recordOwner(ports: Ports, type: string, request: ResourceRequest)
   return changingEnvironment(ports.store, request, async () => {
     const environment = await ownEnvironment(ports.store, request);
     const item = await ports.store.get<Resource>(key);
-    if (item?.data.state === 'removing') throw beingRemoved(request);
+    if (item?.data.state === 'removing') throw resourceBeingRemoved(request);
     // Nothing is written where nothing changes: two deployments that provision a shared resource at the same time
     // would take each other's writes for a rotation, again and again.
     if (item?.data.services.includes(request.service)) return item.version;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { repinned } from '../../../functions/commands/deployments/rollback-pins.ts';
 import { deleteService } from '../../../functions/commands/services/services.ts';
 import { instanceName, operationKey, operationLog, resourceKey } from '../../../functions/core/keys.ts';
 import type { Operation } from '../../../functions/core/model/index.ts';
@@ -229,6 +230,19 @@ describe('Deployments', () => {
     expectProblem(await api('POST', path, { rollbackTo: 1 }), 409, 'conflict');
     await setState(ports, 'dev', 'hibernating');
     expectProblem(await api('POST', path, { version: 'v1' }), 409, 'environment_not_ready');
+  });
+
+  it.each([
+    ['that is being removed', 'removing', 'operation_in_progress'],
+    ['that is gone', undefined, 'conflict'],
+  ])('goes back to nothing that used a database %s', async (_, state, code) => {
+    const { ports } = subject;
+    const uid = 'postgres.default#guestbook.db';
+    if (state) await ports.store.transact([{ put: { ...resourceKey(instance, uid), data: { uid, state } } }]);
+    const apiVersion = 'score.dev/v1b1' as const;
+    const deployed = { workload: { ...workload, apiVersion, resources: { db: { type: 'postgres' } } } };
+    const pins = { db: { values: {}, secrets: { url: { secret: 'x', version: '1' } } } };
+    await expect(repinned(ports, instance, deployed, pins)).rejects.toMatchObject({ code });
   });
 
   it.each([
