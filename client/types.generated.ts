@@ -1287,6 +1287,10 @@ export type Event1 =
          */
         deployment: number;
         /**
+         * The process that it is beside; absent for the web.
+         */
+        process?: string;
+        /**
          * The job that asked for it.
          */
         job?: string;
@@ -1371,6 +1375,10 @@ export type Event1 =
          * Its words; the first 200 characters.
          */
         command: string;
+        /**
+         * The process that it is beside; absent for the web.
+         */
+        process?: string;
       };
     }
   | {
@@ -8996,6 +9004,10 @@ export interface Paths {
              * How long it may take: 1s to 4h, 1h by default. What takes longer is ended, and fails.
              */
             timeout?: string;
+            /**
+             * With the variables of this process; with those of `web` without it.
+             */
+            process?: string;
           };
         };
       };
@@ -9643,6 +9655,10 @@ export interface Paths {
              * @maxItems 200
              */
             command?: string[];
+            /**
+             * Beside a replica of this process; of `web` without it.
+             */
+            process?: string;
             /**
              * With a terminal, where there can be one.
              */

@@ -21,6 +21,8 @@ export const COMMANDS: readonly (readonly [string, string])[] = [
   ['POST …/deployments', 'berth deploy'],
   ['POST …/restart', 'berth restart'],
   ['POST …/start', 'berth start'],
+  ['POST …/stop', 'berth stop'],
+  ['PUT …/scale', 'berth scale'],
   ['POST …/runs', 'berth run'],
   ['GET …/jobs', 'berth jobs list'],
   ['GET …/domains', 'berth domains list'],

@@ -58,6 +58,8 @@ export interface BuildResult {
   score?: string;
   /** Contents of the files that the Score file names by `source`, in base64, by that path. */
   files: Record<string, string>;
+  /** The name of what runs, where no request is for it; of a source without a Score file. */
+  worker?: string;
   /** Commands of the processes beside its web, as words, by name; of a source without a Score file. */
   processes?: Record<string, string[]>;
   source: Source;

@@ -257,6 +257,8 @@ export interface CommandRun {
   command: string[];
   /** After this time, and a little more, a place that outlives Berth ends the command by itself, seconds. */
   timeoutSeconds: number;
+  /** Whose image, variables and files it has; the web's without it. No adapter is given it. */
+  process?: string;
   /** It was asked for before: what the place does not know of any more is not begun a second time. */
   again: boolean;
   /** Of a command that is joined: lines from this time on are wanted; ISO 8601. */
@@ -265,6 +267,15 @@ export interface CommandRun {
   known?: readonly string[];
   /** Takes the output as it comes, masked. */
   onLine(line: LogLine): void;
+}
+
+/** What is started beside a replica. */
+export interface ExecRequest {
+  /** Words; they expand as those of a container do. */
+  command: string[];
+  tty: boolean;
+  /** Beside a replica of which process; of the web without it. No adapter is given it. */
+  process?: string;
 }
 
 /** A program beside those that run, which somebody types to. */
@@ -329,7 +340,7 @@ export interface Workloads {
    * the first: the command runs once.
    * @returns undefined when the signal aborts first; the command goes on, until `endCommand`
    * @throws Problem as `apply` does, run_failed where the command can not be run at all, and run_interrupted where it
-   * was ended before its end, or is not known any more
+   * was ended before its end, or is not known any more; not_found where the spec has no such process
    */
   runCommand(
     spec: WorkloadSpec,
@@ -341,9 +352,13 @@ export interface Workloads {
    * the replica. Absent where Berth can hold no connection to it.
    * @throws Problem conflict where no replica is ready
    */
-  exec?(instance: InstanceRef, wish: { command: string[]; tty: boolean }): Promise<ExecSession>;
-  /** Ends a command, and removes what is left of it; idempotent. @param operation of the spec that it was run with */
-  endCommand(instance: InstanceRef, operation: string): Promise<void>;
+  exec?(instance: InstanceRef, request: ExecRequest): Promise<ExecSession>;
+  /**
+   * Ends a command, and removes what is left of it; idempotent.
+   * @param operation of the spec that it was run with
+   * @param process that it was run with
+   */
+  endCommand(instance: InstanceRef, operation: string, process?: string): Promise<void>;
   /**
    * 0 stops the workload and keeps what it was, and is fine where there is none; the declared number brings it back.
    * @param fence as in WorkloadSpec

@@ -460,7 +460,7 @@ describe('The command line', () => {
   });
 
   it('runs commands beside a service, and ends with their exit codes', async () => {
-    expect(await ok('run --env dev -- node -p process.env.GREETING')).toMatch(/./);
+    expect(await ok('run --env dev --process web -- node -p process.env.GREETING')).toMatch(/./);
     const failed = await run('run --env dev -- node -e process.exit(7)');
     expect(failed).toMatchObject({ exitCode: 7, err: expect.stringContaining('exit code 7') });
     expect(await ok('runs --env dev')).toMatch(/failed +7 .* node -e process\.exit\(7\)/);
@@ -473,7 +473,12 @@ describe('The command line', () => {
   it('opens a shell into a service that runs, and ends with its exit code', async () => {
     const typed = await run('exec --env dev', { input: 'echo "it is $GREETING"; ls; exit 5\n' });
     expect(typed).toMatchObject({ exitCode: 5, out: expect.stringMatching(/^it is .+\n[\s\S]*server\.js/) });
-    expect(await ok('exec --env dev -- node -p process.env.GREETING')).toMatch(/./);
+    expect(await ok('exec --env dev --process web -- node -p process.env.GREETING')).toMatch(/./);
+    for (const verb of ['exec', 'run'])
+      expect(await run(`${verb} --env dev --process worker -- ls`)).toMatchObject({
+        exitCode: 1,
+        err: expect.stringMatching(/has no process "worker"[\s\S]*It has web alone/),
+      });
     expect(await ok('events --json -n 5')).toContain('"bytesIn": 0');
   });
 

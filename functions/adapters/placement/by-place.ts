@@ -21,7 +21,7 @@ import type { Logs } from '../../ports/logs.ts';
 import type { Places } from '../../ports/places.ts';
 import { withWorkloadLogs } from '../../ports/rules/workload-logs.ts';
 import type { Store } from '../../ports/store.ts';
-import type { Workloads } from '../../ports/workloads.ts';
+import type { ExecRequest, Workloads } from '../../ports/workloads.ts';
 import { withProcesses } from './processes-apart.ts';
 
 /** What a place does for the environments in it. */
@@ -149,9 +149,9 @@ export function createByPlace(options: ByPlaceOptions): Required<InPlace> & { pl
     ensureVolume: async (ref, name, bytes) => (await workloadsOf(ref, true)).ensureVolume(ref, name, bytes),
     removeVolume: async (ref, name) => (await workloadsOf(ref, true)).removeVolume(ref, name),
     ...(exec && {
-      async exec(ref: InstanceRef, wish: Parameters<typeof exec>[1]) {
+      async exec(ref: InstanceRef, request: ExecRequest) {
         const there = await workloadsOf(ref, true);
-        if (there.exec) return there.exec(ref, wish);
+        if (there.exec) return there.exec(ref, request);
         throw new Problem('not_supported', 'Berth holds no connections into the place of this environment.', {
           hint: 'Run a command there with POST …/runs.',
         });

@@ -4,8 +4,9 @@
  */
 import type { InstanceRef, Processes } from '../../core/model/index.ts';
 import { processService } from '../../core/names.ts';
+import { Problem } from '../../core/problem.ts';
 import { specsApart } from '../../ports/rules/workloads/specs-apart.ts';
-import type { MetricSample, Rollout, Workloads } from '../../ports/workloads.ts';
+import type { ExecRequest, MetricSample, Rollout, WorkloadSpec, Workloads } from '../../ports/workloads.ts';
 
 const webOf = <Ref extends InstanceRef>({ processes: _, ...ref }: Ref): Omit<Ref, 'processes'> => ref;
 const refOf = (instance: InstanceRef, process: string): InstanceRef => ({
@@ -16,13 +17,46 @@ const namesOf = ({ processes = {} }: { processes?: Processes }): string[] => Obj
 const runningOf = (instance: InstanceRef): string[] =>
   namesOf(instance).filter((name) => (instance.processes?.[name]?.replicas ?? 0) > 0);
 
-/** As an adapter says it, with the name that people know in place of that in the place. */
-function inWords(rollout: Rollout, { service }: InstanceRef, process: string): Rollout {
+/** Puts the name that people know in place of that in the place. */
+const wordsOf =
+  ({ service }: Pick<InstanceRef, 'service'>, process: string) =>
+  (text: string): string =>
+    text.replaceAll(processService(service, process), `process ${process} of ${service}`);
+
+/** As an adapter says it, in words that people know. */
+function inWords(rollout: Rollout, instance: InstanceRef, process: string): Rollout {
   if (rollout.state !== 'failed') return rollout;
-  const words = `process ${process} of ${service}`;
-  const named = (text: string): string => text.replaceAll(processService(service, process), words);
+  const named = wordsOf(instance, process);
   const { code, cause, hint } = rollout.error;
   return { state: 'failed', error: { code, cause: named(cause), hint: named(hint) } };
+}
+
+/** Runs what may be refused, in words that people know. */
+async function refusedInWords<Result>(
+  instance: Pick<InstanceRef, 'service'>,
+  process: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const named = wordsOf(instance, process);
+    throw new Problem(error.code, named(error.message), { hint: named(error.hint), cause: error });
+  }
+}
+
+/** @throws Problem not_found */
+function processSpec(spec: WorkloadSpec, process: string): WorkloadSpec {
+  const own = specsApart(spec).processes.get(process);
+  if (own) return own;
+  throw new Problem(
+    'not_found',
+    `Deployment ${spec.number} of ${spec.service} has no process "${process}".`,
+    {
+      hint: 'Wait until the deployment that brings the process serves, or name another one.',
+    },
+  );
 }
 
 /** What several use together, at the times of the first: of each other one its sample of then, or the one before. */
@@ -38,6 +72,7 @@ function together(first: readonly MetricSample[], others: readonly MetricSample[
 }
 
 export function withProcesses(places: Workloads): Workloads {
+  const { exec } = places;
   return {
     ...places,
     async apply(spec) {
@@ -69,7 +104,19 @@ export function withProcesses(places: Workloads): Workloads {
       return found('failed') ?? found('progressing') ?? { state: 'ready' };
     },
     runRelease: (spec, command, signal) => places.runRelease(specsApart(spec).web, command, signal),
-    runCommand: (spec, run, signal) => places.runCommand(specsApart(spec).web, run, signal),
+    async runCommand(spec, { process, ...run }, signal) {
+      if (process === undefined) return places.runCommand(specsApart(spec).web, run, signal);
+      const own = processSpec(spec, process);
+      return refusedInWords(spec, process, () => places.runCommand(own, run, signal));
+    },
+    endCommand: (instance, operation, process) =>
+      places.endCommand(process === undefined ? webOf(instance) : refOf(instance, process), operation),
+    ...(exec && {
+      async exec(instance: InstanceRef, { process, ...request }: ExecRequest) {
+        if (process === undefined) return exec(webOf(instance), request);
+        return refusedInWords(instance, process, () => exec(refOf(instance, process), request));
+      },
+    }),
     async scale(instance, replicas, fence, process) {
       if (process !== undefined) return places.scale(refOf(instance, process), replicas, fence);
       await places.scale(webOf(instance), replicas, fence);

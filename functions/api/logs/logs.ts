@@ -83,9 +83,13 @@ export const routes = [
       const { environmentId, process, ...filter } = asked;
       checkReach(principal, params, environmentId);
       const { services: _, processes, ...life } = await outputOf(ports.store, params, environmentId);
-      const lines = { ...within(filter, life), service: params.service };
-      const parts = partsOf(params, processNamesOf(processes, params.service));
-      const isWhole = process === undefined && parts.length > 1;
+      const names = processNamesOf(processes, params.service) ?? [];
+      const isKnown = process === undefined || process === 'web' || names.includes(process);
+      // It ran before, or it is a container of what runs under the name of web: its lines say so.
+      const only = isKnown ? {} : { container: filter.container ?? process };
+      const lines = { ...within(filter, life), service: params.service, ...only };
+      const parts = partsOf(params, isKnown ? names : [process]);
+      const isWhole = (process === undefined || !isKnown) && parts.length > 1;
       const logs = isWhole ? mergeLogs(ports.logs, parts) : ports.logs;
       const name = isWhole ? '' : streamOf(params, process ?? 'web');
       if (!wantsStream) return logReply(logs, name, lines);

@@ -1,7 +1,7 @@
 /** What runs and jobs are asked for with: a command, and how long it may take. */
 import * as z from 'zod';
 import { limits } from '../../core/limits.ts';
-import { durationSchema } from '../http/schemas.ts';
+import { durationSchema, nameSchema } from '../http/schemas.ts';
 
 const CHARACTERS_MAX = limits.runCommand.value;
 
@@ -20,6 +20,9 @@ export const commandSchema = z
       'on record for all who may read the project: leave secrets to variables.',
     example: ['node', 'report.js', '--since', '1d'],
   });
+
+/** Which process of the service is meant. */
+export const processField = nameSchema.optional();
 
 export const DEFAULT_SECONDS = 3_600;
 

@@ -9,7 +9,7 @@ import { route } from '../http/route-spec.ts';
 import { nameSchema } from '../http/schemas.ts';
 import { operationsReply, SHORT_PAGES, statusQuery, summarySchema } from '../operations/operation-lists.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
-import { commandSchema, DEFAULT_SECONDS, timeoutSchema } from './command-schema.ts';
+import { commandSchema, DEFAULT_SECONDS, processField, timeoutSchema } from './command-schema.ts';
 
 export const routes = [
   route({
@@ -19,18 +19,30 @@ export const routes = [
     operationId: 'createRun',
     summary: 'Run a command beside a service',
     description:
-      'It has the image, variables, secrets, files and volumes of the first container of what serves, in a container of its own, and ' +
-      'no request reaches it. Its output is the log of the operation; its exit code is `result.exitCode`, and one that is not 0 ' +
+      'It has the image, variables, secrets, files and volumes of the first container of what serves, or of the process that is named, ' +
+      'in a container of its own, and no request reaches it. A process that the service does not have is `not_found`, with those ' +
+      'that it has. Its output is the log of the operation; its exit code is `result.exitCode`, and one that is not 0 ' +
       'fails the operation with `run_failed`. Cancel the operation to end it. An environment that sleeps is woken, and ' +
       'does not go to sleep before the run has ended; deployments leave it alone. It is never begun twice.',
     tag: 'Running services',
-    body: z.strictObject({ command: commandSchema, timeout: timeoutSchema.optional() }),
+    body: z.strictObject({
+      command: commandSchema,
+      timeout: timeoutSchema.optional(),
+      process: processField.meta({
+        description: 'With the variables of this process; with those of `web` without it.',
+        example: 'worker',
+      }),
+    }),
     bodyExamples: { report: { command: ['node', 'report.js'], timeout: '10m' } },
     answers: { 202: acceptedAnswer('Accepted') },
     problems: ['environment_not_ready', 'operation_in_progress', 'too_many_requests', 'conflict'],
-    handle: ({ ports, params, body: { command, timeout = DEFAULT_SECONDS }, change }) =>
+    handle: ({ ports, params, body: { command, timeout = DEFAULT_SECONDS, process }, change }) =>
       change(acceptedReply, (caller) =>
-        startRun(ports, caller, params, { command, timeoutSeconds: timeout }),
+        startRun(ports, caller, params, {
+          command,
+          timeoutSeconds: timeout,
+          ...(process !== undefined && { process }),
+        }),
       ),
   }),
   route({

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { openShell } from '../../commands/shells/shells.ts';
 import { route } from '../http/route-spec.ts';
 import { timeSchema } from '../http/schemas.ts';
-import { commandSchema } from '../runs/command-schema.ts';
+import { commandSchema, processField } from '../runs/command-schema.ts';
 
 const doorSchema = z
   .object({
@@ -24,6 +24,7 @@ export const routes = [
     summary: 'Open a shell into a service that runs',
     description:
       'Starts a program beside a replica that is ready, with its environment and its files, and gives the path of a WebSocket to it. ' +
+      'A process that the service does not have is `not_found`, with those that it has; one without replicas is a `conflict`. ' +
       'Each message is binary, and its first byte says what it is: 0 what is typed, 1 standard output, 2 standard error, 3 a JSON ' +
       'object about the session. A client sends `{"eof": true}`, and `{"columns": 80, "rows": 24}` where there is a terminal; ' +
       'the server begins with `{"tty": …}` and ends with `{"exitCode": …}` or `{"error": {…}}`. On one machine ' +
@@ -34,9 +35,13 @@ export const routes = [
     tag: 'Running services',
     body: z.strictObject({
       command: commandSchema.optional().meta({ description: '`sh -i` by default.' }),
+      process: processField.meta({
+        description: 'Beside a replica of this process; of `web` without it.',
+        example: 'worker',
+      }),
       tty: z.boolean().optional().meta({ description: 'With a terminal, where there can be one.' }),
     }),
-    bodyExamples: { shell: {}, command: { command: ['ls', '-l'] } },
+    bodyExamples: { shell: {}, command: { command: ['ls', '-l'], process: 'worker' } },
     answers: { 201: { summary: 'Where it is', schema: doorSchema } },
     problems: ['environment_not_ready', 'conflict', 'not_supported', 'too_many_requests'],
     // The answer is a key, and kept nowhere.
@@ -45,10 +50,15 @@ export const routes = [
       params,
       caller,
       stillAllowed,
-      body: { command = ['sh', '-i'], tty = false },
+      body: { command = ['sh', '-i'], tty = false, process },
     }) => ({
       status: 201,
-      body: await openShell(ports, caller, params, { command, tty, stillAllowed }),
+      body: await openShell(ports, caller, params, {
+        command,
+        tty,
+        ...(process !== undefined && { process }),
+        stillAllowed,
+      }),
     }),
   }),
 ];

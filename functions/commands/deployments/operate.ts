@@ -5,12 +5,13 @@
 import { deploymentKey } from '../../core/keys.ts';
 import { type Deployment, type Instance, type InstanceRef, isTerminal } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { scaledProcesses } from '../../core/score/processes.ts';
-import { type WorkloadSettings, workloadSettings } from '../../core/score/settings.ts';
+import { mainProcess, scaledProcesses } from '../../core/score/processes.ts';
+import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Caller } from '../../records/commit.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { RUNS_IN } from '../environments/environments.ts';
+import { noProcess } from '../environments/process-of.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';
 import { type AcceptedDeployment, acceptDeployment } from './accept-deployment.ts';
 import { sameAgain, scaleOf } from './deployment-content.ts';
@@ -92,7 +93,7 @@ export const scaleService = (
   ports: Ports,
   caller: Caller,
   ref: InstanceRef,
-  { replicas: asked, processes = {} }: ScaleRequest,
+  request: ScaleRequest,
 ): Promise<AcceptedDeployment> =>
   acceptDeployment(ports, caller, ref, RUNS_IN, async (found) => {
     const instance = served(ref, found);
@@ -100,7 +101,12 @@ export const scaleService = (
     if (instance.state === 'stopped') throw refusal(ref, 'is stopped', 'Start it, then scale it.');
     const content = await sameAgain(ports, ref, instance.current, 'scale');
     const settings = workloadSettings(content.workload);
-    requireProcesses(ref, settings, Object.keys(processes));
+    const main = mainProcess(content.workload);
+    const { [main]: asked = request.replicas, ...processes } = request.processes ?? {};
+    const known = Object.keys(settings.processes ?? {});
+    const unknown = Object.keys(processes).find((name) => !known.includes(name));
+    if (unknown !== undefined) throw noProcess(ref, unknown, [main, ...known]);
+    if (asked === 0) throw refusal(ref, `can not do without ${main}`, 'Stop it instead, with POST …/stop.');
     const replicas = asked === undefined ? instance.replicas : (asked ?? undefined);
     const most = Math.max(replicas ?? 1, ...Object.values(processes).map((number) => number ?? 1));
     if (settings.strategy === 'recreate' && most > 1) {
@@ -118,27 +124,6 @@ export const scaleService = (
     await enforcePolicies(ports, caller, ref, scaled);
     return scaled;
   });
-
-/** @throws Problem not_found */
-function requireProcesses(
-  { service, environment }: InstanceRef,
-  { processes = {} }: Pick<WorkloadSettings, 'processes'>,
-  asked: readonly string[],
-): void {
-  const unknown = asked.find((name) => !Object.hasOwn(processes, name));
-  if (unknown === undefined) return;
-  const known = Object.keys(processes);
-  throw new Problem(
-    'not_found',
-    `Service "${service}" has no process "${unknown}" in environment "${environment}".`,
-    {
-      hint:
-        known.length === 0
-          ? 'Name its processes with berth.dev/processes in the Score file, or in a Procfile, and deploy that first.'
-          : `Beside web it has ${known.join(', ')}.`,
-    },
-  );
-}
 
 /** Removes a service from an environment, with what it alone used. Its history stays. */
 export const removeService = (ports: Ports, caller: Caller, ref: InstanceRef): Promise<AcceptedDeployment> =>

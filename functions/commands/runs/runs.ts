@@ -1,6 +1,6 @@
 /** Runs: a command beside a service, with the image, variables and secrets of what serves. */
 import { limits } from '../../core/limits.ts';
-import type { Environment, EventFields, InstanceRef, Operation } from '../../core/model/index.ts';
+import type { Environment, EventFields, Instance, InstanceRef, Operation } from '../../core/model/index.ts';
 import type { OperationRequest } from '../../core/operations/index.ts';
 import { RUN_AROUND_SECONDS, type RunInput } from '../../core/operations/kinds/run.ts';
 import { Problem } from '../../core/problem.ts';
@@ -12,6 +12,7 @@ import { instanceOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { beingRemoved } from '../deployments/deployment-fence.ts';
 import { environmentUse, notReady, RUNS_IN } from '../environments/environments.ts';
+import { processOf } from '../environments/process-of.ts';
 import { wakingFor } from '../environments/waking-for.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
 
@@ -25,8 +26,8 @@ export type Beside = (operation: Operation<'run'>) => Promise<{ writes: Write[];
 
 /**
  * Runs a command. An environment that sleeps is woken for it, and does not go to sleep while it runs.
- * @throws Problem not_found | environment_not_ready | operation_in_progress (the service is being removed) |
- * too_many_requests
+ * @throws Problem not_found (the service does not run there, or has no such process) | environment_not_ready |
+ * operation_in_progress (the service is being removed) | too_many_requests
  */
 export async function startRun(
   ports: Ports,
@@ -47,13 +48,15 @@ async function accept(
   ports: Ports,
   caller: Caller,
   ref: InstanceRef,
-  request: RunRequest,
+  wanted: RunRequest,
   beside: Beside | undefined,
 ): Promise<{ operation: Operation<'run'>; waking: Operation<'wake'> | undefined }> {
   const { project, environment: name, service } = ref;
   const item = await getEnvironment(ports.store, ref);
   if (!RUNS_IN.includes(item.data.state)) throw notReady(item.data, RUNS_IN);
-  const deployment = runnable(item.data, ref);
+  const { deployment, instance } = runnable(item.data, ref);
+  const { process: asked, ...request } = wanted;
+  const process = await processOf(ports.store, instance, asked);
   if (isCrowded(item.data)) throw crowded(item.data);
   // What is due by a schedule is no use by anybody: an environment that has jobs goes to sleep as any other.
   const isUse = request.job?.scheduledFor === undefined;
@@ -64,7 +67,7 @@ async function accept(
     environment: name,
     environmentId: item.data.id,
     service,
-    input: { ...request, deployment },
+    input: { ...request, deployment, ...(process !== undefined && { process }) },
   });
   const more = await beside?.(operation);
   const at = new Date(ports.effects.now()).toISOString();
@@ -91,6 +94,7 @@ async function accept(
         data: {
           command: request.command.join(' ').slice(0, SHOWN),
           deployment,
+          ...(process !== undefined && { process }),
           ...(request.job && { job: request.job.name }),
         },
       },
@@ -107,11 +111,11 @@ function planned(ports: Ports, caller: Caller, request: OperationRequest<'run'>)
   return { ...newOperation(ports, caller.actor, request), deadline };
 }
 
-/** The deployment whose content a command has. @throws Problem not_found | operation_in_progress */
-function runnable(environment: Environment, ref: InstanceRef): number {
-  const { state, current } = instanceOf(environment, ref.service);
-  if (state === 'removing') throw beingRemoved(ref);
-  if (current !== undefined) return current;
+/** The service, and the deployment whose content a command has. @throws Problem not_found | operation_in_progress */
+function runnable(environment: Environment, ref: InstanceRef): { instance: Instance; deployment: number } {
+  const instance = instanceOf(environment, ref.service);
+  if (instance.state === 'removing') throw beingRemoved(ref);
+  if (instance.current !== undefined) return { instance, deployment: instance.current };
   throw new Problem(
     'not_found',
     `Service "${ref.service}" has no working deployment in environment "${ref.environment}".`,

@@ -4,6 +4,9 @@ import { missReasons } from '../model/job.ts';
 import { changesData, type EventDeclarations, failureData } from './event-declaration.ts';
 
 const ofJob = { job: z.string().optional().describe('The job that asked for it.') };
+const ofProcess = {
+  process: z.string().optional().describe('The process that it is beside; absent for the web.'),
+};
 const jobData = { job: z.string() };
 const exitCode = {
   exitCode: z.int().optional().describe('Of the command, where it came to its end.'),
@@ -14,6 +17,7 @@ export const runEvents = {
     data: z.object({
       command: z.string().describe('Its words; the first 200 characters.'),
       deployment: z.int().describe('Whose image, variables and secrets it has.'),
+      ...ofProcess,
       ...ofJob,
     }),
     words: 'Run of {service} in {environment}: {command}',
@@ -34,7 +38,7 @@ export const runEvents = {
   },
 
   'shell.opened': {
-    data: z.object({ command: z.string().describe('Its words; the first 200 characters.') }),
+    data: z.object({ command: z.string().describe('Its words; the first 200 characters.'), ...ofProcess }),
     words: 'A shell into {service} in {environment}: {command}',
   },
   'shell.closed': {

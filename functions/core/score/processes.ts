@@ -33,6 +33,14 @@ export function scaledProcesses(
   return { ...before, ...Object.fromEntries(set) };
 }
 
+/** What people call that which is no process of berth.dev/processes: `web`, or its one container where no request reaches it. */
+export function mainProcess(workload: ScoreWorkload): string {
+  const [{ containers } = { containers: {} }] = containersApart(workload);
+  const [name = 'web', ...others] = Object.keys(containers);
+  const takesRequests = Object.keys(workload.service?.ports ?? {}).length > 0;
+  return takesRequests || others.length > 0 ? 'web' : name;
+}
+
 /** Containers by what they run in: under no name those of the web, under its name each process. */
 export function containersApart(
   workload: ScoreWorkload,

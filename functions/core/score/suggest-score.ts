@@ -34,12 +34,15 @@ interface Suggestion {
 export function suggestScore(service: string, files: SourceFiles, plan: BuildPlan): Suggestion {
   const exposed = exposedPort(files.get(DOCKERFILE));
   const port = exposed ?? 8080;
+  const { worker } = plan;
   const reasons = [
-    exposed === undefined
-      ? 'It serves port 80, and the program is told to listen on PORT, which is 8080.'
-      : `It serves port 80, and the program listens on ${port}, which its Dockerfile exposes; PORT says so too.`,
+    worker !== undefined
+      ? `It takes no requests, for the Procfile has no web line: ${worker} runs, and is told no PORT.`
+      : exposed === undefined
+        ? 'It serves port 80, and the program is told to listen on PORT, which is 8080.'
+        : `It serves port 80, and the program listens on ${port}, which its Dockerfile exposes; PORT says so too.`,
   ];
-  const variables: Record<string, string> = { PORT: String(port) };
+  const variables: Record<string, string> = worker === undefined ? { PORT: String(port) } : {};
   const resources: Record<string, { type: string }> = {};
   const wanted = exampleVariables(files);
   const url = wanted.find((name) => DATABASE_URL.test(name));
@@ -73,9 +76,9 @@ export function suggestScore(service: string, files: SourceFiles, plan: BuildPla
   const workload = {
     apiVersion: 'score.dev/v1b1',
     metadata: { name: service, ...(Object.keys(annotations).length > 0 && { annotations }) },
-    service: { ports: { www: { port: 80, targetPort: port } } },
+    ...(worker === undefined && { service: { ports: { www: { port: 80, targetPort: port } } } }),
     containers: {
-      [plan.processes?.main ? 'web' : 'main']: { image: '.', variables },
+      [worker ?? (plan.processes?.main ? 'web' : 'main')]: { image: '.', variables },
       ...Object.fromEntries(
         processes.map(([name, command]) => [name, { image: '.', command, variables: withoutPort }]),
       ),

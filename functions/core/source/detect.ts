@@ -42,6 +42,8 @@ export interface BuildPlan {
   node?: string;
   /** The Procfile's `release` line. */
   releaseCommand?: string;
+  /** What runs where the Procfile has no web: the name of its first line. No request is for it. */
+  worker?: string;
   /** The Procfile's other lines as words, by names that containers can have; absent where there are none. */
   processes?: Record<string, string[]>;
   /** Lines for the log. */
@@ -94,6 +96,7 @@ export function detect(files: SourceFiles, workspace?: SourceFiles): BuildPlan |
     ...(installed && { manager: installed.manager }),
     ...(node !== undefined && { node }),
     ...(releaseCommand !== undefined && { releaseCommand }),
+    ...(procfile?.worker !== undefined && { worker: procfile.worker }),
     ...(procfile?.processes && { processes: procfile.processes }),
   };
   if (start) {
@@ -211,21 +214,24 @@ function procfileWords(type: string, line: string): string[] {
 /** Heroku has names in capitals and with underscores, which a container can not have. */
 const containerNameOf = (type: string): string => type.toLowerCase().replaceAll('_', '-');
 
-function readProcfile(
-  files: SourceFiles,
-): { start: Start; release?: string; processes?: Record<string, string[]>; notes: string[] } | undefined {
+interface ReadProcfile extends Pick<BuildPlan, 'worker' | 'processes' | 'notes'> {
+  start: Start;
+  release?: string;
+}
+
+function readProcfile(files: SourceFiles): ReadProcfile | undefined {
   const text = files.get('Procfile');
   if (text === undefined) return undefined;
   const { processes, ignored } = parseProcfile(text);
-  const web = processes.get('web');
-  if (web === undefined)
-    throw new Problem('nothing_to_run', 'Nothing to run was found: the Procfile has no web process.', {
-      hint:
-        'Add a line such as "web: node server.js", or remove the Procfile. A worker is a service by itself: write its ' +
-        'command behind "web:" too, and add a score.yaml without service.ports.',
+  const [main] = processes.has('web') ? ['web'] : [...processes.keys()].filter((type) => type !== 'release');
+  const line = processes.get(main ?? '');
+  if (main === undefined || line === undefined)
+    throw new Problem('nothing_to_run', 'Nothing to run was found: the Procfile names no process.', {
+      hint: 'Add a line such as "web: node server.js" or "worker: node worker.js", or remove the Procfile.',
     });
-  const command = procfileWords('web', web);
-  const others = othersOf(files, processes, procfileWords);
+  const command = procfileWords(main, line);
+  const own = isName(containerNameOf(main)) ? containerNameOf(main) : 'main';
+  const others = othersOf(files, processes, procfileWords, { type: main, name: own });
   const release = processes.get('release');
   // The version keeps the line as it is, so it is better refused now than at a deployment.
   if (release !== undefined) procfileWords('release', release);
@@ -233,6 +239,7 @@ function readProcfile(
     start: { command, by: 'the Procfile' },
     notes: [...ignored.map(ignoredLine), ...others.notes],
     ...(release !== undefined && { release }),
+    ...(main !== 'web' && { worker: own }),
     ...(others.processes && { processes: others.processes }),
   };
 }
@@ -267,23 +274,32 @@ function processesBeside(files: SourceFiles): {
   };
 }
 
-/** @param wordsOf the words of a process; undefined where it can not be run */
+/**
+ * @param wordsOf the words of a process; undefined where it can not be run
+ * @param main the line that the others are beside, and the name of its container
+ */
 function othersOf(
   files: SourceFiles,
   processes: ReadonlyMap<string, string>,
   wordsOf: (type: string, line: string) => string[] | undefined,
+  main = { type: 'web', name: 'web' },
 ): { processes?: Record<string, string[]>; notes: string[] } {
   const notes: string[] = [];
   const others = new Map<string, string[]>();
   const hasScore = SCORE_FILES.some((name) => files.has(name));
   for (const [type, line] of processes) {
-    if (type === 'web' || type === 'release') continue;
+    if (type === main.type || type === 'release') continue;
     const name = containerNameOf(type);
     if (hasScore)
       notes.push(
         `Procfile: ${type} runs where score.yaml has a container ${name} with its command, and names it in berth.dev/processes`,
       );
-    else if (!isName(name) || name === 'web' || others.has(name) || others.size >= limits.processes.value)
+    else if (
+      !isName(name) ||
+      [main.name, 'web'].includes(name) ||
+      others.has(name) ||
+      others.size >= limits.processes.value
+    )
       notes.push(
         `Procfile: ${type} does not run: its name, or the number of processes, is more than Berth takes`,
       );

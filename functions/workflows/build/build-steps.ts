@@ -100,12 +100,13 @@ function tagsOf({ input }: Operation<'build'>, { source }: BuildResult): string[
   return source.kind === 'git' ? [...tags, source.commit, source.commit.slice(0, 12)] : tags;
 }
 
-/** The source's Score file, or the least one that runs the image and serves its port. */
+/** The source's Score file, or the least one that runs the image and serves its port, where it takes requests. */
 async function workloadOf(operation: Operation<'build'>, built: BuildResult): Promise<ScoreWorkload> {
   // The YAML parser is not needed before the first build.
   const { parseScore } = await import('../../core/score/file/parse.ts');
   if (built.score !== undefined)
     return externalImage(withFileContents(parseScore(built.score), built.files)).workload;
+  const { worker } = built;
   const processes = Object.entries(built.processes ?? {});
   return {
     apiVersion: 'score.dev/v1b1',
@@ -120,9 +121,9 @@ async function workloadOf(operation: Operation<'build'>, built: BuildResult): Pr
         }),
       },
     },
-    service: { ports: { www: { port: 80, targetPort: 8080 } } },
+    ...(worker === undefined && { service: { ports: { www: { port: 80, targetPort: 8080 } } } }),
     containers: {
-      [built.processes?.main ? 'web' : 'main']: { image: '.' },
+      [worker ?? (built.processes?.main ? 'web' : 'main')]: { image: '.' },
       ...Object.fromEntries(processes.map(([name, command]) => [name, { image: '.', command }])),
     },
   };

@@ -84,6 +84,7 @@ async function execute(
       {
         command: input.command,
         timeoutSeconds: input.timeoutSeconds,
+        ...(input.process !== undefined && { process: input.process }),
         again,
         ...(last && {
           since: last.at,
@@ -110,10 +111,13 @@ async function execute(
   );
 }
 
+const endCommand = ({ workloads }: Ports, operation: Run): Promise<void> =>
+  workloads.endCommand(operation, operation.id, operation.input.process);
+
 export const finishRun: RunStep = {
   role: 'finish',
   async run({ ports, operation }) {
-    await ports.workloads.endCommand(operation, operation.id);
+    await endCommand(ports, operation);
     await endRun(ports, operation, { status: 'succeeded', result: { exitCode: 0 } });
   },
 };
@@ -124,7 +128,7 @@ export const recoverRun: RunStep = {
     const { ports, operation } = context;
     // What destroys an environment ends what runs in it.
     if (operation.error?.code !== 'environment_gone')
-      await untilOverdue(ports, operation, () => ports.workloads.endCommand(operation, operation.id));
+      await untilOverdue(ports, operation, () => endCommand(ports, operation));
     const wasCanceled = operation.cancelRequested && !operation.error;
     await endRun(ports, operation, wasCanceled ? canceled : endingOf(errorOf(context)));
   },

@@ -3,6 +3,7 @@ import { toWire } from '../../../functions/adapters/kubernetes/api/wire.ts';
 import {
   releaseJob,
   renderCommand,
+  runJob,
 } from '../../../functions/adapters/kubernetes/manifests/command-manifest.ts';
 import {
   defaultRenderOptions,
@@ -532,6 +533,23 @@ describe('release', () => {
     const { matchLabels } = one(render(given), 'Deployment').spec!.selector;
     expect(job.spec!.template.metadata!.labels).not.toMatchObject(matchLabels!);
   });
+});
+
+it('A command beside a process has what its replicas have, and writes over nothing of the web', () => {
+  const holding = (value: string): ContainerSpec => container({ variables: [variable('S', value, true)] });
+  const given = spec({ processes: { worker: { replicas: 1 } } }, [
+    holding('of the web'),
+    { ...holding('of the worker'), name: 'worker' },
+  ]);
+  const { web, processes } = specsApart(given);
+  const own = processes.get('worker')!;
+  const job = runJob(own, { command: ['node'], timeoutSeconds: 60 });
+  const objects = renderCommand(own, job, images, options);
+  expect(one(objects, 'Job').spec!.template.spec!.containers).toMatchObject([{ name: 'worker' }]);
+  expect(all(objects, 'Secret')).toEqual(all(render(own), 'Secret'));
+  const namesOf = (some: KubernetesObject[]) => some.map(({ kind, metadata }) => `${kind} ${metadata!.name}`);
+  const ofWeb = namesOf(render(web).filter(({ kind }) => kind !== 'Namespace'));
+  expect(namesOf(objects).filter((name) => ofWeb.includes(name))).toEqual([]);
 });
 
 describe('names', () => {

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { environmentUse } from '../../../functions/commands/environments/environments.ts';
 import { eventsPartition } from '../../../functions/core/keys.ts';
-import type { BerthEvent } from '../../../functions/core/model/index.ts';
+import type { BerthEvent, Processes } from '../../../functions/core/model/index.ts';
 import type { ShellRequest } from '../../../functions/ports/shells.ts';
+import type { ExecRequest } from '../../../functions/ports/workloads.ts';
+import { withStanding } from '../../../functions/records/instances.ts';
+import { getEnvironment } from '../../../functions/records/read.ts';
 import { readAll } from '../../../functions/records/read-all.ts';
 import {
   createSubject,
@@ -17,8 +21,16 @@ import {
 const PATH = `${instancePath}/shells`;
 const PROTECTION = '/v1/projects/demo/environments/dev/protection';
 
+/** As a deployment that has them leaves it. */
+async function setProcesses(processes: Processes): Promise<void> {
+  const item = await getEnvironment(subject.ports.store, { project: 'demo', environment: 'dev' });
+  const changed = withStanding(item.data, { service: 'guestbook' }, { processes });
+  await subject.ports.store.transact([environmentUse(item, changed)]);
+}
+
 let subject: Subject;
 const asked: ShellRequest[] = [];
+const begun: ExecRequest[] = [];
 beforeAll(async () => {
   subject = await createSubject();
   await seed(subject);
@@ -42,7 +54,8 @@ describe('A shell', () => {
         },
       },
     });
-    subject.ports.workloads.exec = async () => {
+    subject.ports.workloads.exec = async (_, request) => {
+      begun.push(request);
       throw new Error('not part of this test');
     };
     const opened = await subject.api(
@@ -74,6 +87,27 @@ describe('A shell', () => {
     );
     expect(again.status).toBe(201);
     expect(asked).toHaveLength(2);
+  });
+
+  it('is beside a process that there is, and the audit trail names it', async () => {
+    const unknown = await subject.api('POST', PATH, { process: 'worker' });
+    expectProblem(unknown, 404, 'not_found');
+    expect(unknown.body.hint).toMatch(/^It has web alone\./);
+    await setProcesses({ worker: { replicas: 1 }, clock: { replicas: 0 } });
+    expect((await subject.api('POST', PATH, { process: 'worker' })).status).toBe(201);
+    const [opened] = (await subject.api('GET', '/v1/projects/demo/events?type=shell.opened')).body.items;
+    expect(opened.data).toEqual({ command: 'sh -i', process: 'worker' });
+    await expect(asked.at(-1)?.start()).rejects.toThrow();
+    expect(begun).toEqual([{ command: ['sh', '-i'], tty: false, process: 'worker' }]);
+    expect((await subject.api('POST', PATH, { process: 'web' })).status).toBe(201);
+    const [ofWeb] = (await subject.api('GET', '/v1/projects/demo/events?type=shell.opened')).body.items;
+    expect(ofWeb.data).toEqual({ command: 'sh -i' });
+    expect((await subject.api('POST', PATH, { process: 'mail' })).body.hint).toBe(
+      'It has web, worker, clock.',
+    );
+    const none = await subject.api('POST', PATH, { process: 'clock' });
+    expectProblem(none, 409, 'conflict');
+    expect(none.body.hint).toContain('/scale');
   });
 
   it('is for maintainers, since it shows secrets', async () => {

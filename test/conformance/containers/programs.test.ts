@@ -133,9 +133,21 @@ describe.skipIf(why)('Berth with a container engine', { timeout: 600_000 }, () =
     expect(await containers()).toHaveLength(1);
   });
 
-  it('builds a Go program in two stages, and runs what is nothing but that program', async () => {
+  it('builds a Go program with its modules in two stages, and runs what is nothing but that program', async () => {
     await run('hello', await packExample('go-hello'));
-    expect((await ask('hello')).text).toBe('Ahoy from Go\n');
+    for (const visit of [1, 2]) expect((await ask('hello')).text).toBe(`Ahoy from Go, visit ${visit}\n`);
+  });
+
+  it('builds a Ruby program with its gems, migrates its database, and serves it', async () => {
+    await run('links', await packExample('sinatra-links'));
+    const url = 'https://example.com/harbour';
+    const headers = { 'content-type': 'application/json' };
+    const add = (body: string) => ask('links', '/', { method: 'POST', headers, body });
+    const written = await add(JSON.stringify({ url }));
+    expect(written.status, written.text).toBe(201);
+    const led = await ask('links', `/${JSON.parse(written.text).code}`);
+    expect(led.headers.location).toBe(url);
+    expect((await add('{"url": "file:///etc"}')).status).toBe(400);
   });
 
   it('runs a Node.js program without an operating system beside them as a process', async () => {

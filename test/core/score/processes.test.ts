@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { serviceUnits } from '../../../functions/core/costs/service-use.ts';
 import { isName, processService } from '../../../functions/core/names.ts';
 import { parseScore } from '../../../functions/core/score/file/parse.ts';
-import { containersApart, processesOf, scaledProcesses } from '../../../functions/core/score/processes.ts';
+import {
+  containersApart,
+  mainProcess,
+  processesOf,
+  scaledProcesses,
+} from '../../../functions/core/score/processes.ts';
 
 const score = (processes: string, containers = '{web: {image: .}, worker: {image: .}, clock: {image: .}}') =>
   parseScore(`apiVersion: score.dev/v1b1
@@ -16,6 +21,15 @@ describe('Processes of a workload', () => {
       clock: { replicas: 1 },
     });
     expect(processesOf({ metadata: { name: 'shop' } })).toBeUndefined();
+  });
+
+  it('are beside web, or beside the one container that runs where no request is for it', () => {
+    expect(mainProcess(score('clock', '{worker: {image: .}, clock: {image: .}}'))).toBe('worker');
+    expect(mainProcess(score('clock'))).toBe('web');
+    const ports = { www: { port: 80 } };
+    expect(
+      mainProcess({ ...score('clock', '{app: {image: .}, clock: {image: .}}'), service: { ports } }),
+    ).toBe('web');
   });
 
   it('keep a number that people set, until it is set anew or given back', () => {

@@ -71,6 +71,17 @@ describe('A suggested Score file', () => {
     });
   });
 
+  it('has no port where the Procfile has no web, and calls what runs by its name', () => {
+    const { workload, reasons } = suggest({ Procfile: 'worker: node w.js\nclock: node c.js' });
+    expect(workload.service).toBeUndefined();
+    expect(Object.entries(workload.containers)).toMatchObject([
+      ['worker', { image: '.', variables: {} }],
+      ['clock', { command: ['node', 'c.js'] }],
+    ]);
+    expect(workload.metadata.annotations).toEqual({ 'berth.dev/processes': 'clock=1' });
+    expect(reasons[0]).toContain('worker');
+  });
+
   it('heeds no example that is no list of variables', () => {
     const { workload } = suggest({ 'package.json': manifest(), '.env.example': '\0\u0001 = = "' });
     expect(workload.containers.main?.variables).toEqual({ PORT: '8080' });

@@ -57,18 +57,24 @@ describe('How an app starts', () => {
   });
 
   it.each([
-    ['without web', 'worker: x', 'nothing_to_run'],
+    ['without a process', 'release: x', 'nothing_to_run'],
     ['whose web process needs a shell', 'web: a | b', 'build_failed'],
     ['whose release needs a shell', 'web: a\nrelease: b > c', 'build_failed'],
   ])('refuses a Procfile %s', (_, procfile, code) => {
     expect(() => detect(tree(['index.html'], { procfile }))).toThrow(expect.objectContaining({ code }));
   });
 
-  it('says of a Procfile with workers alone how a worker is run', () => {
-    const hint = expect.stringMatching(/worker.*behind "web:".*without service.ports/);
-    expect(() => detect(tree([], { procfile: 'worker: node worker.js' }))).toThrow(
-      expect.objectContaining({ hint }),
-    );
+  it('takes a Procfile with workers alone: the first runs in place of web, the others beside it', () => {
+    const procfile = 'release: node m.js\nMail_Out: node w.js\nclock: node c.js\nmail-out: node x.js';
+    const plan = detect(tree(['index.html'], { procfile }));
+    expect(plan).toMatchObject({
+      command: ['node', 'w.js'],
+      releaseCommand: 'node m.js',
+      worker: 'mail-out',
+      processes: { clock: ['node', 'c.js'] },
+      notes: [expect.stringMatching(/^Procfile: mail-out does not run/)],
+    });
+    expect(detect(tree([], { procfile: 'web: a\nworker: b' }))).not.toHaveProperty('worker');
   });
 });
 

@@ -67,6 +67,25 @@ describe('The processes of a Procfile', () => {
     expect(all.find(({ message }) => message === 'web listens')?.process).toBeUndefined();
   });
 
+  it('have commands and shells beside them, with what they are given, and the audit trail says of which', async () => {
+    const command = ['node', '-p', 'process.env.GREETING + " " + process.env.PORT'];
+    const printed = async (process?: string): Promise<string> => {
+      const { id } = await ok('POST', `${SHOP}/runs`, { command, ...(process && { process }) });
+      const { items } = (await subject.api('GET', `/v1/operations/${id}/logs`)).body;
+      return items.map(({ message }: Json) => message).join();
+    };
+    expect(await printed('worker')).toBe('hello undefined');
+    expect(await printed()).toMatch(/^hello \d+$/);
+    const { items } = (await subject.api('GET', '/v1/projects/shop/events?type=run.started')).body;
+    expect(items.map(({ data }: Json) => data.process)).toEqual([undefined, 'worker']);
+    expect(await typed('shop', command, 'worker')).toBe('hello undefined\n');
+    for (const kind of ['runs', 'shells'])
+      expect(await subject.api('POST', `${SHOP}/${kind}`, { command, process: 'mail' })).toMatchObject({
+        status: 404,
+        body: { code: 'not_found', hint: 'It has web, worker.' },
+      });
+  });
+
   it('are scaled apart, and later deployments keep the number', async () => {
     await ok('PUT', `${SHOP}/scale`, { processes: { worker: 2 } });
     expect(await instance()).toMatchObject({
@@ -79,7 +98,7 @@ describe('The processes of a Procfile', () => {
       { name: 'clock', desired: 1, ready: 1 },
     ]);
     const refused = await subject.api('PUT', `${SHOP}/scale`, { processes: { mail: 1 } });
-    expect(refused).toMatchObject({ status: 404, body: { hint: 'Beside web it has worker, clock.' } });
+    expect(refused).toMatchObject({ status: 404, body: { hint: 'It has web, worker, clock.' } });
   });
 
   it('go back together by a rollback, and what the version before does not have is gone', async () => {
@@ -146,6 +165,38 @@ containers:
   expect(await now()).toMatchObject({ state: 'serving', current: { number: 2 } });
   await expect.poll(async () => workers(await now())).toEqual([2]);
 });
+
+it('A Procfile without web runs its first process in place of one, which all commands find by its name', async () => {
+  await subject.api('POST', '/v1/projects/shop/services', { name: 'mail' });
+  const files = { 'worker.js': worker('mail'), Procfile: 'worker: node worker.js\n' };
+  const built = await ok('POST', '/v1/projects/shop/services/mail/builds', await archive(files));
+  const at = `${DEV}/services/mail`;
+  await ok('POST', `${at}/deployments`, { version: built.result.version });
+  await ok('PUT', `${at}/scale`, { processes: { worker: 2 } });
+  const now = (await subject.api('GET', at)).body;
+  expect(now).toMatchObject({ state: 'serving', replicas: { desired: 2, ready: 2 } });
+  expect(now.url).toBeUndefined();
+  const command = ['node', '-p', 'process.env.GREETING'];
+  expect(await typed('mail', command)).toBe('hello\n');
+  await ok('POST', `${at}/runs`, { command, process: 'worker' });
+  expect((await subject.api('POST', `${at}/shells`, { process: 'worker' })).status).toBe(201);
+  expect((await subject.api('POST', `${at}/shells`, { process: 'clock' })).body.hint).toMatch(
+    /^It has worker alone/,
+  );
+  const log = async () => (await subject.api('GET', `${at}/logs?process=worker`)).body.items;
+  await expect
+    .poll(async () => (await log()).map(({ message }: Json) => message))
+    .toContain('mail hello undefined');
+});
+
+/** What a program beside a replica prints. */
+async function typed(service: string, command: string[], process?: string): Promise<string> {
+  const { exec } = subject.berth.ports.workloads;
+  const ref = { project: 'shop', environment: 'dev', service };
+  const session = await exec?.(ref, { command, tty: false, ...(process !== undefined && { process }) });
+  const [printed] = await Promise.all([session?.stdout.toArray(), session?.ended]);
+  return Buffer.concat(printed ?? []).toString();
+}
 
 const placed = async () => ({
   project: 'shop',

@@ -66,7 +66,15 @@ function carry(address: string): Promise<number> {
   });
 }
 
-async function open({ api, instance, json }: Session, words: readonly string[]): Promise<void> {
+interface ExecOptions {
+  process?: string;
+}
+
+async function open(
+  { api, instance, json }: Session,
+  words: readonly string[],
+  { process: beside }: ExecOptions,
+): Promise<void> {
   if (typeof WebSocket === 'undefined')
     throw new Failure(
       `A shell takes Node.js 22 or later, and this is ${process.version}.`,
@@ -76,7 +84,11 @@ async function open({ api, instance, json }: Session, words: readonly string[]):
   const shell = await body(
     api.POST('/v1/projects/{project}/environments/{environment}/services/{service}/shells', {
       params: { path: instance() },
-      body: { tty, ...(words.length > 0 && { command: wordsOf(words) }) },
+      body: {
+        tty,
+        ...(words.length > 0 && { command: wordsOf(words) }),
+        ...(beside !== undefined && { process: beside }),
+      },
     }),
   );
   const address = new URL(shell.path, api.server);
@@ -95,6 +107,9 @@ export function addExec(program: Command): void {
     .description(
       'Open a shell into a service that runs, or start a command there; ends with its exit code. Who did is on record, not what was typed',
     )
-    .addHelpText('after', '\nExamples:\n  berth exec\n  berth exec -- ls -l')
-    .action((words: string[], _: unknown, command: Command) => open(openSession(command), words));
+    .option('--process <name>', 'beside a replica of this process, such as worker; of web without it')
+    .addHelpText('after', '\nExamples:\n  berth exec\n  berth exec -- ls -l\n  berth exec --process worker')
+    .action((words: string[], options: ExecOptions, command: Command) =>
+      open(openSession(command), words, options),
+    );
 }

@@ -10,6 +10,7 @@ import { openSession, type Session } from '../../session.ts';
 
 interface RunOptions extends WaitOption {
   timeout?: string;
+  process?: string;
 }
 
 /**
@@ -87,19 +88,29 @@ export function addRuns(program: Command): void {
       'Run a command beside a service, with its image, variables and secrets; ends with the exit code of the command',
     )
     .option('--timeout <time>', 'how long it may take, up to 4h; 1h without it')
+    .option('--process <name>', 'with the variables of this process, such as worker; of web without it')
     .option('--no-wait', 'start it and come back at once')
-    .addHelpText('after', '\nExample:\n  berth run --timeout 10m -- node report.js --since 1d')
-    .action(async (words: string[], { timeout, ...options }: RunOptions, command: Command) => {
-      const session = openSession(command);
-      const path = session.instance();
-      const started = await body(
-        session.api.POST('/v1/projects/{project}/environments/{environment}/services/{service}/runs', {
-          params: { path },
-          body: { command: wordsOf(words), ...(timeout !== undefined && { timeout }) },
-        }),
-      );
-      await followRun(session, started, options);
-    });
+    .addHelpText(
+      'after',
+      '\nExamples:\n  berth run --timeout 10m -- node report.js --since 1d\n  berth run --process worker -- node retry.js\nAll processes of a Procfile have the same image and, but for PORT, the same variables: there --process changes little.',
+    )
+    .action(
+      async (words: string[], { timeout, process: beside, ...options }: RunOptions, command: Command) => {
+        const session = openSession(command);
+        const path = session.instance();
+        const started = await body(
+          session.api.POST('/v1/projects/{project}/environments/{environment}/services/{service}/runs', {
+            params: { path },
+            body: {
+              command: wordsOf(words),
+              ...(timeout !== undefined && { timeout }),
+              ...(beside !== undefined && { process: beside }),
+            },
+          }),
+        );
+        await followRun(session, started, options);
+      },
+    );
 
   program
     .command('runs')

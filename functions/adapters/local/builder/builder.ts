@@ -164,6 +164,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     return {
       digest: image.digest,
       ...scoreOf(score),
+      ...(plan.worker !== undefined && !score && { worker: plan.worker }),
       ...(plan.processes && !score && { processes: plan.processes }),
       source,
       detected: plan.detected,

@@ -6,6 +6,8 @@ export interface RunInput {
   command: string[];
   /** The deployment whose image, variables and secrets it has. */
   deployment: number;
+  /** Of which process; of the web where absent. */
+  process?: string;
   timeoutSeconds: number;
   job?: JobRun;
 }
