@@ -5,6 +5,8 @@ import type { Effects } from '../ports/effects.ts';
 import type { LogStream } from '../ports/logs.ts';
 import { type Item, type Store, StoreConflict, TRANSACTION_MAX, type Write } from '../ports/store.ts';
 
+type DeliveryChange = (delivery: DrainDelivery) => DrainDelivery;
+
 export interface DrainState {
   project: string;
   id: string;
@@ -20,6 +22,10 @@ export interface DrainState {
   /** Streams whose places are not written down yet. */
   unsaved: Set<LogStream>;
   savedAt: number;
+  /** What became of the last batch, until that is written down. */
+  change?: DeliveryChange | undefined;
+  /** What the store was asked to keep of it, where the counts are others by that; it may have, and not have answered. */
+  tried?: DrainDelivery | undefined;
   /** In line, or at its turn. */
   busy: boolean;
 }
@@ -44,22 +50,28 @@ export function moveTo(state: DrainState, places: ReadonlyMap<LogStream, DrainPl
   }
 }
 
+/** Nobody else changes them. */
+const countsOf = ({ delivered, dropped, untold }: DrainDelivery): string =>
+  `${delivered} ${dropped} ${untold}`;
+
 /**
  * Writes down the places that have moved, with a change of what is known of the delivery, whatever people change
- * meanwhile.
+ * meanwhile. What could not be written is written by the next call, once.
  * @returns false where the drain is gone
  */
 export async function saveState(
   { store, effects }: { store: Store; effects: Effects },
   state: DrainState,
-  change?: (delivery: DrainDelivery) => DrainDelivery,
+  change?: DeliveryChange,
 ): Promise<boolean> {
   const key = drainDeliveryKey(state.project, state.id);
-  let next = change;
-  while (next || state.unsaved.size > 0) {
+  if (change) state.change = change;
+  while (state.change || state.unsaved.size > 0) {
+    if (state.tried && countsOf(state.tried) === countsOf(state.item.data)) state.change = undefined;
     const streams = [...state.unsaved].slice(0, TRANSACTION_MAX - 1);
     const version = { version: state.item.version };
-    const data = next?.(state.item.data);
+    const data = state.change?.(state.item.data);
+    state.tried = data && countsOf(data) !== countsOf(state.item.data) ? data : undefined;
     const places = streams.flatMap((stream): Write[] => {
       const place = state.places.get(stream);
       return place ? [{ put: { ...drainPlaceKey(state.id, stream), data: place } }] : [];
@@ -77,7 +89,8 @@ export async function saveState(
       continue;
     }
     if (data) state.item = { ...state.item, data, version: state.item.version + 1 };
-    next = undefined;
+    state.change = undefined;
+    state.tried = undefined;
     for (const stream of streams) state.unsaved.delete(stream);
   }
   state.savedAt = effects.now();

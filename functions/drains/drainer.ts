@@ -86,7 +86,7 @@ export function createDrainer(ports: Ports, { onError }: DrainerOptions): Draine
       // Resumed, it reads anew what it sends.
       state.drain = undefined;
       state.dirty.clear();
-    } else if (!state.drain || state.dirty.size > 0 || state.item.data.untold > 0) {
+    } else if (!state.drain || state.change || state.dirty.size > 0 || state.item.data.untold > 0) {
       state.busy = true;
       line.push(state);
     }

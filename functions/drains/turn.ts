@@ -183,6 +183,8 @@ export async function takeTurn(
     }));
   }
 
+  // Nothing more is sent until it is written down what became of what was sent last.
+  if (state.change && !(await saveState(ports, state))) return;
   const drain = await load();
   const { failure } = state.item.data;
   if (drain && failure && Date.parse(failure.nextAt) > effects.now()) {

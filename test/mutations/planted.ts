@@ -368,4 +368,45 @@ export const plantedFaults: readonly PlantedFault[] = [
     from: 'const due = new Set(versions.filter(isMarked));',
     to: 'const due = new Set<Item<Version>>();',
   },
+  // Recipes
+  {
+    name: 'a rollback takes the recipes as they are now',
+    file: 'functions/commands/deployments/deployments.ts',
+    from: '  const { version, digest, revision, recipes } = data;\n',
+    to: `  const { version, digest, revision } = data;
+  const { recipes } = await madeNow(ports, await workloadOfVersion(ports.store, data));\n`,
+  },
+  {
+    name: 'what runs is made of the recipes as they are now, whatever its deployment has pinned',
+    file: 'functions/records/recipes/recipes.ts',
+    from: 'expandRecipes(workload, await recipesAt(store, pins))',
+    to: 'expandRecipes(workload, await recipesNow(store, Object.values(pins).map(({ type }) => type)))',
+  },
+  {
+    name: 'a roll passes over a service whose newest deployment is not what serves',
+    file: 'functions/commands/recipes/recipe-uses.ts',
+    from: 'const numbers = [...new Set([instance.current, instance.newest])];',
+    to: 'const numbers = [instance.newest];',
+  },
+  // Log drains
+  {
+    name: 'the place of a drain is written before the receiver has taken the lines',
+    file: 'functions/drains/turn.ts',
+    from: '    const outcome = await sendLines(ports, drain, lines, signal);\n',
+    to: `    moveTo(state, batch.places);
+    await saveState(ports, state);
+    const outcome = await sendLines(ports, drain, lines, signal);\n`,
+  },
+  {
+    name: 'what became of a batch is forgotten when the store does not keep it',
+    file: 'functions/drains/turn.ts',
+    from: '  if (state.change && !(await saveState(ports, state))) return;\n',
+    to: '  state.change = undefined;\n',
+  },
+  {
+    name: 'a drain sends the output of operations of other projects',
+    file: 'functions/drains/read-lines.ts',
+    from: '  label?.project === drain.project &&\n',
+    to: '  label !== undefined &&\n',
+  },
 ];

@@ -8,6 +8,7 @@ import { createByPlace } from '../../functions/adapters/placement/by-place.ts';
 import { type App, createApp } from '../../functions/api/http/app.ts';
 import type { Route } from '../../functions/api/http/route-spec.ts';
 import { Problem, TransientError } from '../../functions/core/problem.ts';
+import { startDraining } from '../../functions/hosts/machine/draining.ts';
 import { createResuming } from '../../functions/hosts/machine/places/resume.ts';
 import { startSweeping } from '../../functions/hosts/machine/sweeping.ts';
 import { silentLog } from '../../functions/hosts/machine/terminal-log.ts';
@@ -86,6 +87,8 @@ export function createSimulatedBerth(
         onError: (error) => report('request', error),
       });
       running = Object.assign(mortal, { app, died: death.promise });
+      // Each second, as on one machine, would be most of what a schedule costs. It does not wait for what is resumed.
+      startDraining(ports, { error: report }, SWEEP_MS.machine);
       const databases = { ...ports.databases, resume: async () => undefined };
       void createResuming({ atOnce: 4 })
         .run({ ...ports, databases }, silentLog)

@@ -16,11 +16,13 @@ import { currentOwner, installClock, type Mortal, monotonicNow, runFor } from '.
 import { expiredEnvironments } from './expired-environments.ts';
 import type { Fates, Planned } from './faults.ts';
 import { createCloneOracle } from './oracle/clones.ts';
+import { createDrainOracle } from './oracle/drains.ts';
 import { createLedger } from './oracle/ledger.ts';
 import { createOracle } from './oracle/oracle.ts';
 import { createPromises } from './oracle/promises.ts';
 import { createPromotionOracle } from './oracle/promotions.ts';
 import { createPushOracle } from './oracle/pushes.ts';
+import { createRecipeOracle } from './oracle/recipes.ts';
 import { createVersionsOracle } from './oracle/versions.ts';
 import { createSimulatedBuilder } from './ports/builder.ts';
 import { createSimulatedDatabases } from './ports/databases.ts';
@@ -66,6 +68,7 @@ export interface Scene {
   git: SimulatedGitHost;
   keeper: SimulatedKeeper;
   oracle: ReturnType<typeof createOracle>;
+  recipes: ReturnType<typeof createRecipeOracle>;
   promises: ReturnType<typeof createPromises>;
   touch(project: string, environment: string): void;
   /** Lets time pass until some work is done, or something is broken. @param time milliseconds that it may take */
@@ -125,11 +128,15 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     versions.note(changed);
     promotions.note(changed);
     clones.note(changed);
+    drains.note(changed);
+    recipes.note(changed);
   });
   const versions = createVersionsOracle(world, { ledger, registry: () => registry });
   const pushes = createPushOracle(world, { git, environments: ledger.environments });
   const promotions = createPromotionOracle(world, ledger);
   const clones = createCloneOracle(world, { ledger, kept: () => kept, databases: () => databases });
+  const recipes = createRecipeOracle(world, ledger);
+  const drains = createDrainOracle(world, { operations: ledger.operations, logs: () => places.homeLogs });
   const secrets = createSimulatedSecrets(world.effects.id);
   const values = new Map<string, Set<string | undefined>>();
 
@@ -153,9 +160,11 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     versions,
     promotions,
     clones,
+    drains,
+    recipes,
     places: () => places,
   });
-  const receivers = createSimulatedReceivers(world, git);
+  const receivers = createSimulatedReceivers(world, git, drains.take);
   const places = createSimulatedPlaces(
     world,
     CLUSTERS,
@@ -219,6 +228,7 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     git,
     keeper,
     oracle,
+    recipes,
     promises,
     clients: PEOPLE.map((person) => createClient(world, berth, person, promises)),
     touch: (project, environment) => places.touch({ project, environment }),
@@ -269,7 +279,7 @@ const takesOf = ({ random }: World, program: Program): number =>
 /** Without faults: two tenants with all that they have, and what has been there for months. */
 export async function setUp(scene: Scene): Promise<void> {
   const { world, kept, git, keeper, registry } = scene;
-  await calmly(scene, (client) => setUpAll(asking(client), git, keeper));
+  await calmly(scene, (client) => setUpAll(asking(client), { git, keeper, drains: !world.pauses }));
   // A sweep has seen the clock before anything fails.
   await calmly(scene, () => pause(SWEPT_MS));
   world.faulty = false;

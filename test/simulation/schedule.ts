@@ -50,14 +50,19 @@ export function runScript(
     typeof faults === 'number' ? fatesByChance(createRandom(seed + 0x10000000), faults) : fatesByPlan(faults);
   return play(seed, fates, routes, async (scene) => {
     await setUp(scene);
-    const { world, clients, touch, until, git, keeper, registry } = scene;
+    const { world, clients, touch, until, git, keeper, registry, recipes } = scene;
     const restMs = createRandom(seed + 0x20000000).pick([1_000, 5_000, 15_000, 40_000]);
     const all = clients.map((client, at) => {
       const randomOf = (which: number) => {
         taken[at] = [...(taken[at] ?? []), which];
         return createRandom(seed * 1000 + at * 100 + which);
       };
-      return act({ world, client, touch, git, keeper, registry }, actions[at] ?? [], randomOf, restMs);
+      return act(
+        { world, client, touch, git, keeper, registry, recipes },
+        actions[at] ?? [],
+        randomOf,
+        restMs,
+      );
     });
     await until(DAY, Promise.all(all));
     if (world.violations.length === 0) await wrapUp(scene);

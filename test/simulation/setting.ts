@@ -3,6 +3,7 @@ import type { Role } from '../../functions/core/authorization/roles.ts';
 import type { Client } from './clients.ts';
 import { CONNECTION, type SimulatedGitHost } from './ports/git-host.ts';
 import type { SimulatedKeeper } from './ports/keeper.ts';
+import { LINES } from './ports/receivers.ts';
 
 interface Project {
   name: string;
@@ -37,8 +38,36 @@ export function digestNamed(name: string): string {
   return `sha256:${Buffer.from(of).toString('hex').padEnd(64, '0')}`;
 }
 
-/** `tried` is one that takes over step by step, and `helped` has a process beside its web. */
-export const IMAGES = ['good', 'also-good', 'crashing', 'slow', 'tried', 'helped'].map((name) => ({
+/** A resource type that the platform team adds. */
+export const RECIPE = 'shop-database';
+export const RECIPE_PATH = `/v1/recipes/${RECIPE}`;
+
+/**
+ * A version of it.
+ * @param mark tells what was made by it from what another version made
+ * @param main its own name for the database; another name makes another database
+ * @param with what it has besides
+ */
+export const recipeOf = (mark: string, main = 'main', { more, ...rest }: RecipeParts = {}) => ({
+  type: RECIPE,
+  description: 'A database as the services have it',
+  ...rest,
+  resources: { [main]: { type: 'postgres' }, ...(more && { more: { type: 'postgres' } }) },
+  outputs: { url: `\${resources.${main}.url}`, mark },
+});
+
+interface RecipeParts {
+  /** A second database. */
+  more?: boolean;
+  /** No workload gives any, so that one without a default has them refused. */
+  params?: Record<string, unknown>;
+}
+
+/**
+ * `tried` is one that takes over step by step, `helped` has a process beside its web, and `made` has its database by a
+ * recipe.
+ */
+export const IMAGES = ['good', 'also-good', 'crashing', 'slow', 'tried', 'helped', 'made'].map((name) => ({
   name,
   digest: digestNamed(name),
 }));
@@ -99,6 +128,7 @@ export const workloadOf = (service: string, image = 'good') => ({
       image: '.',
       variables: {
         DATABASE: '${resources.db.url}',
+        ...(image === 'made' && { MARK: '${resources.db.mark}' }),
         ...(service === 'web' && { API_KEY: '${resources.env.API_KEY}' }),
       },
       ...(service === 'web' && {
@@ -109,7 +139,7 @@ export const workloadOf = (service: string, image = 'good') => ({
       [HELPER]: { image: '.', variables: { DATABASE: '${resources.db.url}' } },
     }),
   },
-  resources: { db: { type: 'postgres' }, env: { type: 'environment' } },
+  resources: { db: { type: image === 'made' ? RECIPE : 'postgres' }, env: { type: 'environment' } },
 });
 
 /** The environment of each project that has expired. */
@@ -165,12 +195,20 @@ async function setUpProject(ask: Ask, { name: project, services }: Project): Pro
 /** The second project alone, with nothing deployed: for what is looked at one change at a time. */
 export async function setUpOne(ask: Ask): Promise<void> {
   await ask('POST', '/v1/places', placeIn('emea'));
+  await ask('PUT', RECIPE_PATH, recipeOf('mark-first'));
   await setUpProject(ask, MILL);
 }
 
-/** Both projects, with something deployed everywhere, and a service connected to its repository. */
-export async function setUpAll(ask: Ask, git: SimulatedGitHost, keeper: SimulatedKeeper): Promise<void> {
+/**
+ * Both projects, with something deployed everywhere, and a service connected to its repository.
+ * @param drains whether output can be sent on
+ */
+export async function setUpAll(
+  ask: Ask,
+  { git, keeper, drains }: { git: SimulatedGitHost; keeper: SimulatedKeeper; drains: boolean },
+): Promise<void> {
   await ask('POST', '/v1/places', placeIn('emea'));
+  await ask('PUT', RECIPE_PATH, recipeOf('mark-first'));
   keeper.put(ENTRY, { token: 'value-0-0' });
   await ask('PUT', '/v1/secret-sources', {
     items: [{ project: 'shop', from: 'vault', prefix: 'secret/shop/' }],
@@ -196,8 +234,10 @@ export async function setUpAll(ask: Ask, git: SimulatedGitHost, keeper: Simulate
         await ask(
           'POST',
           `${projectPath(name)}/environments/${environment}/services/${service}/deployments`,
-          { version: 'good' },
+          { version: service === 'worker' && environment === 'dev' ? 'made' : 'good' },
         );
+  if (drains)
+    await ask('POST', `${shop}/drains`, { url: `${LINES}of-shop`, format: 'ndjson', operations: true });
   await connect(ask, git);
 }
 

@@ -43,7 +43,7 @@ import { connectGitHubApp } from './connect-github-app.ts';
 import { connectVault } from './connect-vault.ts';
 import { claimDirectory, refuseHalfRestored } from './data-directory.ts';
 import { domainPorts, listenSecurely } from './domains.ts';
-import { startDraining } from './draining.ts';
+import { GATHER_MS, startDraining } from './draining.ts';
 import { createSignIn } from './identity/choose-identity.ts';
 import { checkLosses } from './losses.ts';
 import type { MachineOptions } from './places/machine-place.ts';
@@ -159,7 +159,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       },
     });
     let stopSweeping = async (): Promise<void> => undefined;
-    const stopDraining = startDraining(ports, log, config.sweepSeconds * 1000);
+    const stopDraining = startDraining(ports, log, Math.min(GATHER_MS, config.sweepSeconds * 1000));
     const resumed = place.resume(ports).then(() => {
       if (!stopping.signal.aborted)
         stopSweeping = startSweeping(ports, config.sweepSeconds * 1000, log, lost);

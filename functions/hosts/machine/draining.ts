@@ -4,13 +4,17 @@ import type { Ports } from '../../ports/index.ts';
 import type { LocalLog } from './terminal-log.ts';
 
 /** How long lines are gathered at the most, milliseconds. */
-const GATHER_MS = 1_000;
+export const GATHER_MS = 1_000;
 
 /**
- * @param sweepMs how often others look; lines are not gathered for longer
+ * @param everyMs for how long lines are gathered
  * @returns stops it, and resolves when nothing is sent any more
  */
-export function startDraining(ports: Ports, log: LocalLog, sweepMs: number): () => Promise<void> {
+export function startDraining(
+  ports: Ports,
+  log: Pick<LocalLog, 'error'>,
+  everyMs: number,
+): () => Promise<void> {
   const drainer = createDrainer(ports, {
     onError: (drain, error) => log.error(`Sending to the log drain ${drain}`, error),
   });
@@ -19,15 +23,12 @@ export function startDraining(ports: Ports, log: LocalLog, sweepMs: number): () 
   let pass: Promise<void> = Promise.resolve();
   const next = (): void => {
     if (stopped) return;
-    timer = setTimeout(
-      () => {
-        pass = drainer
-          .pass()
-          .catch((error: unknown) => log.error('Looking at log drains', error))
-          .finally(next);
-      },
-      Math.min(GATHER_MS, sweepMs),
-    );
+    timer = setTimeout(() => {
+      pass = drainer
+        .pass()
+        .catch((error: unknown) => log.error('Looking at log drains', error))
+        .finally(next);
+    }, everyMs);
   };
   next();
   return async () => {

@@ -1,5 +1,6 @@
 /** Output leaves by log drains: over real HTTP, at least once, within bounds, to public addresses alone. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { TransientError } from '../../../functions/core/problem.ts';
 import { createDrainer, type Drainer } from '../../../functions/drains/drainer.ts';
 import { type LineReceiver, openLineReceiver } from '../../support/drains/line-receiver.ts';
 import { createSubject, expectProblem, person, type Subject } from '../support.ts';
@@ -328,6 +329,49 @@ it('A service that prints faster than can be read keeps neither other services n
   } finally {
     reading.readOn = readOn;
   }
+});
+
+it.each([
+  ['refuses to keep it', false],
+  ['keeps it and does not answer', true],
+])('What became of a batch is counted once, and told, where the store %s', async (_, keeps) => {
+  const { at, path } = await create();
+  const { store } = subject.ports;
+  const { transact } = store;
+  /** Nothing more is sent until it is kept. */
+  const passWithout = async (requests: number): Promise<void> => {
+    store.transact = async (writes) => {
+      if (keeps) await transact(writes);
+      throw new TransientError('The store is away');
+    };
+    for (let times = 2; times > 0; times--) {
+      await drainer.pass();
+      await drainer.idle();
+    }
+    store.transact = transact;
+    expect(errors.splice(0)).toHaveLength(2);
+    expect(receiver.requests).toHaveLength(requests);
+  };
+  print('one');
+  await passWithout(1);
+  print('two');
+  await pass();
+  expect(await stateOf(path)).toMatchObject({ delivered: 2, dropped: 0, behind: 0 });
+  receiver.answer = (_request, response) => void response.writeHead(400).end();
+  print('poison');
+  for (const seconds of [0, 6]) {
+    subject.pass(seconds * 1000);
+    await pass();
+  }
+  subject.pass(11_000);
+  await passWithout(5);
+  receiver.answer = () => undefined;
+  subject.pass(60_000);
+  print('three');
+  await pass();
+  await pass();
+  expect(messages(at)).toEqual(['one', 'two', expect.stringMatching(/^1 line was dropped here/), 'three']);
+  expect(await stateOf(path)).toMatchObject({ delivered: 3, dropped: 1, behind: 0 });
 });
 
 it('What is printed while it is paused is not sent, and a receiver is tried at once when it goes on', async () => {

@@ -1,15 +1,17 @@
 /** What clients do, by chance. */
 import type { Random } from '../random.ts';
 import { pause, type World } from '../world.ts';
-import { access } from './access.ts';
 import type { Actor } from './action.ts';
 import { agents } from './agents.ts';
 import { backingUp } from './backing-up.ts';
 import { building } from './building.ts';
 import { deploying } from './deploying.ts';
+import { draining } from './draining.ts';
 import { environments } from './environments.ts';
+import { access } from './governing/access.ts';
+import { places } from './governing/places.ts';
+import { recipes } from './governing/recipes.ts';
 import { keeping } from './keeping.ts';
-import { places } from './places.ts';
 import { promoting } from './promoting.ts';
 import { pushing } from './pushing.ts';
 import { settings } from './settings.ts';
@@ -30,6 +32,8 @@ const all = [
   ...agents,
   ...versions,
   ...promoting,
+  ...draining,
+  ...recipes,
 ];
 const bag = all.flatMap(([weight, action]) => Array.from({ length: weight }, () => action));
 

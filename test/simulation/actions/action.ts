@@ -1,6 +1,7 @@
 /** What an action is, and what most of them choose. */
 import type { Role } from '../../../functions/core/authorization/roles.ts';
 import type { Client } from '../clients.ts';
+import type { createRecipeOracle } from '../oracle/recipes.ts';
 import type { SimulatedGitHost } from '../ports/git-host.ts';
 import type { SimulatedKeeper } from '../ports/keeper.ts';
 import type { SimulatedRegistry } from '../ports/registry.ts';
@@ -13,6 +14,7 @@ export interface Actor {
   git: SimulatedGitHost;
   keeper: SimulatedKeeper;
   registry: SimulatedRegistry;
+  recipes: Pick<ReturnType<typeof createRecipeOracle>, 'users'>;
   /** A request from outside comes for an environment. */
   touch(project: string, environment: string): void;
 }

@@ -27,6 +27,7 @@ export const deploying: Action[] = [
           'tried',
           'tried',
           'tried',
+          'made',
         ]),
       }),
   ],

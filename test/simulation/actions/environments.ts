@@ -3,7 +3,7 @@ import { ABSENT } from '../ports/databases.ts';
 import { EXPIRED, PROJECTS } from '../setting.ts';
 import { pause } from '../world.ts';
 import { type Action, choose, newValue } from './action.ts';
-import { anywhere } from './places.ts';
+import { anywhere } from './governing/places.ts';
 
 export const environments: Action[] = [
   [1, (actor) => actor.client.ask('POST', `${choose(actor).at}/hibernate`)],

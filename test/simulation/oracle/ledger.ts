@@ -51,7 +51,7 @@ const parse = <T>(json: string | undefined): T | undefined =>
 
 /** Partitions that belong to no project. */
 const SHARED =
-  /^(?:places$|placed#|secret-sources$|app-rules$|app-connections#|change-plan#|operation#|idempotency#|health$|webhook-deliveries$|alert-watches$|projects$|person#|sessions#|memberships#|token|connection#|deliveries#|lanes#)/;
+  /^(?:places$|placed#|secret-sources$|app-rules$|app-connections#|change-plan#|operation#|idempotency#|health$|webhook-deliveries$|alert-watches$|projects$|person#|sessions#|memberships#|token|connection#|deliveries#|lanes#|drain-deliveries$|drain-places#|recipes$|recipe#)/;
 
 export const deploymentName = ({
   project,

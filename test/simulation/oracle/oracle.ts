@@ -29,10 +29,12 @@ import type { SimulatedBackups } from '../ports/small.ts';
 import { PROJECTS, projectPath } from '../setting.ts';
 import { pause, type World } from '../world.ts';
 import type { createCloneOracle } from './clones.ts';
+import type { createDrainOracle } from './drains.ts';
 import { deploymentName, type Ledger } from './ledger.ts';
 import { createProcessOracle } from './processes.ts';
 import type { createPromotionOracle } from './promotions.ts';
 import type { createPushOracle } from './pushes.ts';
+import type { createRecipeOracle } from './recipes.ts';
 import type { createVersionsOracle } from './versions.ts';
 
 const projects = PROJECTS.map(({ name }) => name);
@@ -48,6 +50,8 @@ interface Observed {
   versions: ReturnType<typeof createVersionsOracle>;
   promotions: ReturnType<typeof createPromotionOracle>;
   clones: ReturnType<typeof createCloneOracle>;
+  drains: ReturnType<typeof createDrainOracle>;
+  recipes: ReturnType<typeof createRecipeOracle>;
   databases: SimulatedDatabases;
   backups: SimulatedBackups;
   keeper: SimulatedKeeper;
@@ -66,7 +70,7 @@ const GRACE_MS = 75 * 60_000;
 
 export function createOracle(world: World, observed: Observed) {
   const { kept, ledger, secrets, values, databases, backups, keeper, places } = observed;
-  const { pushes, promotions, versions, clones } = observed;
+  const { pushes, promotions, versions, clones, drains, recipes } = observed;
   const processes = createProcessOracle(world, { deployments: ledger.deployments, places });
 
   /** Why a program with these variables can not work; undefined where it can. */
@@ -102,6 +106,7 @@ export function createOracle(world: World, observed: Observed) {
       const environment = ledger.environments.get(`${spec.project}/${spec.environment}`);
       if (environment) lookAtOrder(environment, spec);
       if (environment) lookAtOrigin(environment, spec);
+      if (environment) recipes.look(environment, spec);
     }
     for (const made of places().environments())
       if (!isOwned(made) && !isBeingMade(made.name))
@@ -193,7 +198,8 @@ export function createOracle(world: World, observed: Observed) {
       pushes.isQuiet() &&
       versions.isQuiet() &&
       promotions.isQuiet() &&
-      clones.isQuiet(),
+      clones.isQuiet() &&
+      drains.isQuiet(),
     /** I3, where nothing fails any more. */
     lookAtBounds(): void {
       if (world.effects.now() < boundsSeen + 60_000) return;
@@ -229,6 +235,7 @@ export function createOracle(world: World, observed: Observed) {
       pushes.atQuiet();
       promotions.atQuiet();
       clones.atQuiet();
+      drains.atQuiet();
     },
     /** I4: nothing is left of what was destroyed. */
     async afterDestroy(client: Client): Promise<void> {
@@ -323,10 +330,10 @@ export function createOracle(world: World, observed: Observed) {
     for (const path of paths) world.violate(`I4: the backup ${path} has no record`);
   }
 
-  /** Those of webhooks and connections are kept beside the environments. */
+  /** Those of webhooks, drains and connections are kept beside the environments. */
   async function environmentSecrets(): Promise<string[]> {
     return (await secrets.list('')).filter(
-      (path) => !/^-builds\/|^[^/]+\/-(?:webhooks|connections)\//.test(path),
+      (path) => !/^-builds\/|^[^/]+\/-(?:webhooks|connections|drains)\//.test(path),
     );
   }
 

@@ -2,7 +2,7 @@
 import { createFollower, type Follower } from '../../../functions/adapters/local/logs/logs-follower.ts';
 import { checkStream } from '../../../functions/adapters/local/logs/logs-names.ts';
 import { limits } from '../../../functions/core/limits.ts';
-import type { LogLine, Logs, LogTail } from '../../../functions/ports/logs.ts';
+import type { LogLine, LogReading, Logs, LogTail } from '../../../functions/ports/logs.ts';
 import { normalize } from '../../../functions/ports/rules/log-lines.ts';
 import {
   checkPageQuery,
@@ -10,11 +10,16 @@ import {
   pageOfLines,
   TAIL_MAX,
 } from '../../../functions/ports/rules/logs-page.ts';
+import { currentOwner, type Mortal } from '../clock.ts';
 
 export interface SimulatedLogs extends Logs {
   linesOf(stream: string): LogLine[];
   /** All that is kept. */
   lines(): LogLine[];
+  /** The names of all streams. */
+  streams(): string[];
+  /** How many lines were appended so far, all in all. */
+  appended(): number;
 }
 
 function checkTail({ tail, since }: LogTail): LogTail {
@@ -38,9 +43,13 @@ function lastOf(all: readonly LogLine[], { tail, since }: LogTail): LogLine[] {
   return isCut ? [linesMissing(lines[0], since), ...lines] : lines;
 }
 
-export function createSimulatedLogs(): SimulatedLogs {
+/** @param reading whether it gives places to go on from */
+export function createSimulatedLogs({ reading = true } = {}): SimulatedLogs {
   const streams = new Map<string, LogLine[]>();
   const followers = new Map<string, Set<Follower>>();
+  /** Who watches goes with its process. */
+  const watchers = new Map<(stream: string) => void, Mortal | undefined>();
+  let appended = 0;
   const linesOf = (stream: string): LogLine[] => streams.get(stream) ?? [];
 
   async function* follow(stream: string, tail: LogTail, signal: AbortSignal): AsyncGenerator<LogLine, void> {
@@ -62,6 +71,28 @@ export function createSimulatedLogs(): SimulatedLogs {
     }
   }
 
+  /** A place is how many lines are before it. */
+  const readingOf = (): LogReading => ({
+    streams: async (prefix) => [...streams.keys()].filter((stream) => stream.startsWith(`${prefix}/`)),
+    async readOn(stream, from = '0', most) {
+      checkStream(stream);
+      if (!/^\d+$/.test(from)) throw new RangeError(`${from} is no place`);
+      const behind = linesOf(stream).slice(Number(from));
+      const sizes = behind.map((line) => Buffer.byteLength(JSON.stringify(line)));
+      let count = 0;
+      for (let bytes = 0; count < Math.min(most.lines, behind.length) && bytes < most.bytes; count++) {
+        bytes += sizes[count] ?? 0;
+        if (count > 0 && bytes > most.bytes) break;
+      }
+      const left = sizes.slice(count).reduce((sum, size) => sum + size, 0);
+      return { lines: behind.slice(0, count), place: String(Number(from) + count), left };
+    },
+    watch(told) {
+      watchers.set(told, currentOwner());
+      return () => watchers.delete(told);
+    },
+  });
+
   return {
     append(stream, line) {
       checkStream(stream);
@@ -69,8 +100,12 @@ export function createSimulatedLogs(): SimulatedLogs {
       streams.set(stream, kept);
       for (const one of normalize(line)) {
         kept.push(one);
+        appended++;
         for (const follower of followers.get(stream) ?? []) follower.push(one);
       }
+      for (const [told, owner] of watchers)
+        if (owner?.dead) watchers.delete(told);
+        else told(stream);
     },
     async read(stream, tail) {
       checkStream(stream);
@@ -84,8 +119,11 @@ export function createSimulatedLogs(): SimulatedLogs {
       checkStream(stream);
       return follow(stream, checkTail(tail as LogTail), signal);
     },
+    ...(reading && { reading: readingOf() }),
     close: async () => undefined,
     linesOf: (stream) => [...linesOf(stream)],
     lines: () => [...streams.values()].flat(),
+    streams: () => [...streams.keys()],
+    appended: () => appended,
   };
 }

@@ -1,5 +1,6 @@
 /** Where workloads run: the installation's own place, and clusters that it can be cut off from. */
 import type { InPlace } from '../../../functions/adapters/placement/by-place.ts';
+import { instanceName } from '../../../functions/core/keys.ts';
 import {
   type EnvironmentRef,
   HOME,
@@ -28,12 +29,14 @@ export interface SimulatedPlaces {
   replicas(instance: InstanceRef): number;
   /** What was made for environments, as `project/environment`, by place. */
   environments(): { place: string; name: string; id: string | undefined }[];
-  /** A request comes for an environment, at its place. */
+  /** A request comes for an environment, at its place; what serves there prints it. */
   touch(ref: EnvironmentRef): void;
   /** When requests came for an environment, epoch milliseconds, wherever it was then. */
   touches(project: string, environment: string): number[];
   /** All output that is kept. */
   lines(): LogLine[];
+  /** What Berth itself keeps: of the installation's own place, and of operations. */
+  homeLogs: SimulatedLogs;
 }
 
 /** @param placeOf the name of the place that an environment is in */
@@ -44,7 +47,8 @@ export function createSimulatedPlaces(
   placeOf: (ref: EnvironmentRef) => string,
 ): SimulatedPlaces {
   function create(name?: string): SimulatedPlace {
-    const logs = createSimulatedLogs();
+    // On AWS, as in clusters, others keep the output.
+    const logs = createSimulatedLogs({ reading: name === undefined && !world.pauses });
     const at = { ...around, logs, ...(name !== undefined && { place: name }) };
     return {
       logs,
@@ -52,6 +56,7 @@ export function createSimulatedPlaces(
       workloads: createSimulatedWorkloads(world, at),
     };
   }
+  let requests = 0;
   const home = create();
   const all = new Map([[HOME, home], ...clusters.map((name) => [name, create(name)] as const)]);
   const places = [...all.values()];
@@ -67,9 +72,17 @@ export function createSimulatedPlaces(
     replicas: (ref) => places.reduce((sum, { workloads }) => sum + workloads.replicas(ref), 0),
     environments: () =>
       [...all].flatMap(([place, { workloads }]) => workloads.owners().map((made) => ({ place, ...made }))),
-    touch: (ref) => all.get(placeOf(ref))?.activity.touch(ref.project, ref.environment),
+    touch({ project, environment }) {
+      const place = all.get(placeOf({ project, environment }));
+      place?.activity.touch(project, environment);
+      const at = new Date(world.effects.now()).toISOString();
+      for (const spec of place?.workloads.serving() ?? [])
+        if (spec.project === project && spec.environment === environment)
+          place?.logs.append(instanceName(spec), { at, message: `GET /${++requests}`, source: 'stdout' });
+    },
     touches: (project, environment) =>
       places.flatMap(({ activity }) => activity.touches(project, environment)).sort((a, b) => a - b),
+    homeLogs: home.logs,
     lines: () => places.flatMap(({ logs }) => logs.lines()),
   };
 }

@@ -4,8 +4,10 @@ import type { Client } from '../clients.ts';
 import { type Fault, fatesByPlan, type Planned } from '../faults.ts';
 import { ABSENT } from '../ports/databases.ts';
 import type { SimulatedGitHost } from '../ports/git-host.ts';
+import { LINES } from '../ports/receivers.ts';
+import { roll } from '../roll.ts';
 import { calmly, type Outcome, play, type Scene, wrapUp } from '../scene.ts';
-import { type Ask, asking, connect, projectPath, setUpOne } from '../setting.ts';
+import { type Ask, asking, connect, projectPath, RECIPE_PATH, recipeOf, setUpOne } from '../setting.ts';
 import { pause } from '../world.ts';
 
 type Act = (ask: Ask, git: SimulatedGitHost, tell: Client['tell']) => Promise<unknown>;
@@ -42,6 +44,17 @@ const rotateSecret = (ask: Ask) => ask('POST', `${DEV}/secrets/API_KEY/rotate`, 
 const elsewhere = (ask: Ask) => ask('POST', `${PROJECT}/environments`, { name: 'other', placement: 'emea' });
 const hibernate = (ask: Ask) => ask('POST', `${DEV}/hibernate`);
 const served = [secret, deploy('good')];
+const drain = (ask: Ask) =>
+  ask('POST', `${PROJECT}/drains`, { url: `${LINES}of-a-plot`, format: 'ndjson', operations: true });
+const deleteDrain = async (ask: Ask) => {
+  const [first] = await itemsOf<{ id: string }>(ask, `${PROJECT}/drains`);
+  return ask('DELETE', `${PROJECT}/drains/${first?.id}`);
+};
+/** @param main its name for the database */
+const recipe =
+  (mark: string, main = 'main') =>
+  (ask: Ask) =>
+    ask('PUT', RECIPE_PATH, recipeOf(mark, main));
 /** Its message is delivered until somebody takes it. */
 const pullRequest = (number: number) => async (_: Ask, git: SimulatedGitHost, tell: Client['tell']) => {
   const message = git.pull(number, false);
@@ -117,6 +130,33 @@ export const plots = {
   stop: { before: served, act: (ask) => ask('POST', `${WEB}/stop`) },
   removal: { before: served, act: (ask) => ask('DELETE', WEB) },
   hibernation: { before: served, act: hibernate },
+  recipe: { before: served, act: recipe('mark-second') },
+  'deletion of a recipe': { before: served, act: (ask) => ask('DELETE', RECIPE_PATH) },
+  'recipe roll': { before: [secret, deploy('made'), recipe('mark-second')], act: roll },
+  'recipe roll to another resource': {
+    before: [secret, deploy('made'), recipe('mark-second', 'store')],
+    act: roll,
+  },
+  'rollback behind a recipe roll': {
+    before: [secret, deploy('made'), recipe('mark-second', 'store'), roll],
+    act: (ask) => ask('POST', `${WEB}/deployments`, { rollbackTo: 1 }),
+  },
+  'log drain': {
+    before: served,
+    act: async (ask) => {
+      await drain(ask);
+      await deploy('also-good')(ask);
+    },
+  },
+  'deletion of a log drain': {
+    before: [...served, drain],
+    act: async (ask) => {
+      await deploy('also-good')(ask);
+      // What the new one prints is being sent.
+      await pause(25_000);
+      await deleteDrain(ask);
+    },
+  },
   waking: { before: [...served, hibernate], act: (ask) => ask('POST', `${DEV}/wake`) },
   destruction: { before: served, act: (ask) => ask('DELETE', DEV) },
 } satisfies Record<string, Plot>;

@@ -1,6 +1,6 @@
 /** Places: added and removed by who runs the installation, and chosen for new environments. */
-import { placeIn } from '../setting.ts';
-import { type Action, type Actor, choose } from './action.ts';
+import { placeIn } from '../../setting.ts';
+import { type Action, type Actor, choose } from '../action.ts';
 
 /** Where a new environment shall be: half of them do not say. */
 export const anywhere = ({ world: { random } }: Actor): { placement?: string } =>

@@ -1,7 +1,7 @@
 /** What people may do: roles, tokens, tenants, policies. Each of these knows what it has to be answered. */
-import { issuedTo } from '../clients.ts';
-import { idOf } from '../setting.ts';
-import { type Action, type Actor, choose } from './action.ts';
+import { issuedTo } from '../../clients.ts';
+import { idOf } from '../../setting.ts';
+import { type Action, type Actor, choose } from '../action.ts';
 
 const path = (actor: Actor, project: string): string => {
   const environment = `/v1/projects/${project}/environments/${actor.world.random.pick(['dev', 'prod'])}`;
