@@ -34,7 +34,14 @@ export class BoundaryStack extends Stack {
     const bounds = 'A boundary gives nothing: the policy of each role names its resources.';
     accept(
       this.policy,
-      because(bounds, 'AwsSolutions-IAM5[Resource::*]', 'CKV_AWS_107', 'CKV_AWS_108', 'CKV_AWS_111'),
+      because(
+        bounds,
+        'AwsSolutions-IAM5[Resource::*]',
+        'CKV_AWS_107',
+        'CKV_AWS_108',
+        'CKV_AWS_109',
+        'CKV_AWS_111',
+      ),
     );
   }
 }

@@ -83,7 +83,7 @@ export const actions = {
     's3:ListBucketVersions',
     's3:ListBucketMultipartUploads',
   ],
-  // What programs keep is removed with its bucket, and never read.
+  // What programs keep is removed with its bucket, and not read.
   emptyBuckets: ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:AbortMultipartUpload'],
   makeQueues: [
     'sqs:CreateQueue',
@@ -133,7 +133,7 @@ export const userGrants = ({ users, boundary }: KeyUsers): Grant[] => {
   return [
     {
       ...grant(userActions.bounded, [users], wildcard),
-      conditions: { StringEquals: { 'iam:PermissionsBoundary': boundary } },
+      conditions: { ArnEquals: { 'iam:PermissionsBoundary': boundary } },
     },
     grant(userActions.others, [users], wildcard),
   ];

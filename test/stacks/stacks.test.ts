@@ -276,7 +276,7 @@ describe('Permissions', () => {
       if (bounded.length === 0) continue;
       expect(Action).toEqual(['iam:CreateUser', 'iam:PutUserPolicy']);
       expect(JSON.stringify(Condition)).toMatch(
-        /^\{"StringEquals":\{"iam:PermissionsBoundary":\{"Fn::ImportValue":"Berth-Keys:/,
+        /^\{"ArnEquals":\{"iam:PermissionsBoundary":\{"Fn::ImportValue":"Berth-Keys:/,
       );
     }
     const all = new Set(given.flatMap(({ Action }) => Action));

@@ -23,7 +23,6 @@ import { lazy, once } from './lazy.ts';
 const ACTIVITY = ['lastRequests', 'requests', 'counts', 'forget'] as const;
 const CACHES = ['refusal', 'ensure', 'allow', 'disable', 'sleep', 'wake', 'remove', 'inventory'] as const;
 const BUCKETS_AND_QUEUES = [
-  'refusal',
   'makeKey',
   'ensure',
   'allow',
@@ -129,15 +128,14 @@ export function createAwsPorts(config: AwsConfig): {
     }),
     // In the account of the installation, wherever programs run.
     ...(keyBoundary !== undefined && {
-      bucketsAndQueues: lazy(
-        async () =>
-          (await import('./ports/buckets-and-queues.ts')).createBucketsAndQueues(
-            config,
-            keyBoundary,
-            effects,
-          ),
-        BUCKETS_AND_QUEUES,
-      ),
+      bucketsAndQueues: {
+        // Plans ask, which need nothing of the SDK.
+        refusal: async () => undefined,
+        ...lazy(async () => {
+          const { createBucketsAndQueues } = await import('./ports/buckets-and-queues.ts');
+          return createBucketsAndQueues(config, keyBoundary, effects);
+        }, BUCKETS_AND_QUEUES),
+      },
     }),
     builder: {
       ...lazy(

@@ -41,6 +41,12 @@ const accepted: { policy: RegExp; issue: string; detail: RegExp; reason: string 
       'Lambda checks for all network interfaces, not for its own; the function’s code may not use them.',
   },
   {
+    policy: /^(Berth|acme)-Workflows-ResourcesFunctionPolicy/,
+    issue: 'RESOURCE_POLICY_PRIVILEGE_ESCALATION',
+    detail: /-bucket--\* due to s3:(Get|Put)Object not being allowed, but does allow s3:PutBucketPolicy/,
+    reason: 'A bucket of a program gets a policy once, which refuses requests without TLS.',
+  },
+  {
     policy: /^(Berth|acme)-Sweep-SweepFunctionPolicy/,
     issue: 'RESOURCE_MISMATCH',
     detail:

@@ -9,7 +9,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { Problem, TransientError } from '../../../core/problem.ts';
 import type { AccessKey, BucketOrQueueRef, BucketsAndQueues } from '../../../ports/buckets-and-queues.ts';
 import { ServerNotOurs } from '../../../ports/rules/server-not-ours.ts';
-import { type Installation, keyedName, keyPolicy, tagsFor, userPath } from './key-rules.ts';
+import { type Installation, keyedName, keyPolicy, ownerValue, tagsFor, userPath } from './key-rules.ts';
 import { createKeyUsers } from './key-users.ts';
 import { createOwnedBuckets } from './owned-buckets.ts';
 import { createOwnedQueues } from './owned-queues.ts';
@@ -54,7 +54,7 @@ export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): 
       ? `arn:${partition}:s3:::${nameOf(ref)}`
       : `arn:${partition}:sqs:${region}:${account}:${nameOf(ref)}`;
   const userOf = (ref: BucketOrQueueRef, operation: string) => ({
-    tags: tagsFor(ref.kind, ref.tag, operation),
+    tags: tagsFor(ref.kind, ownerValue(ref), operation),
     policy: keyPolicy(ref.kind, arnOf(ref)),
   });
 
@@ -62,10 +62,10 @@ export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): 
   async function isOpen(ref: BucketOrQueueRef, key: AccessKey): Promise<boolean | undefined> {
     const name = nameOf(ref);
     if (ref.kind === 'bucket')
-      return (await buckets.has(name, ref.tag))
+      return (await buckets.has(name, ownerValue(ref)))
         ? withKey.s3(key, (client) => buckets.isOpen(name, client))
         : undefined;
-    const [queue] = await queues.findAny(name, ref.tag);
+    const [queue] = await queues.findAny(name, ownerValue(ref));
     return queue && withKey.sqs(key, (client) => queues.isOpen(queue, client));
   }
 
@@ -80,9 +80,12 @@ export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): 
     });
   }
 
-  async function isThere({ kind, tag }: BucketOrQueueRef, name: string): Promise<boolean> {
+  async function isThere(ref: BucketOrQueueRef, name: string): Promise<boolean> {
+    const owner = ownerValue(ref);
     try {
-      return kind === 'bucket' ? await buckets.has(name, tag) : (await queues.findAny(name, tag)).length > 0;
+      return ref.kind === 'bucket'
+        ? await buckets.has(name, owner)
+        : (await queues.findAny(name, owner)).length > 0;
     } catch (error) {
       if (error instanceof ServerNotOurs) return false;
       throw error;
@@ -125,25 +128,27 @@ export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): 
       throw new TransientError('AWS does not take the new key yet');
     },
 
-    retain: (ref, keyId) => users.retain(nameOf(ref), ref.tag, keyId),
+    retain: (ref, keyId) => users.retain(nameOf(ref), ownerValue(ref), keyId),
     sleep: async () => undefined,
     wake: async () => undefined,
 
     async remove(ref) {
       const name = nameOf(ref);
       // What is another's is found before anything of it is removed.
-      if (ref.kind === 'bucket') await buckets.has(name, ref.tag);
-      else await queues.findAny(name, ref.tag);
+      if (ref.kind === 'bucket') await buckets.has(name, ownerValue(ref));
+      else await queues.findAny(name, ownerValue(ref));
       // Nobody writes any more to what is emptied.
-      await users.remove(name, ref.tag);
-      return ref.kind === 'bucket' ? buckets.remove(name, ref.tag) : queues.remove(name, ref.tag);
+      await users.remove(name, ownerValue(ref));
+      return ref.kind === 'bucket'
+        ? buckets.remove(name, ownerValue(ref))
+        : queues.remove(name, ownerValue(ref));
     },
 
     async inventory(ref) {
       const name = nameOf(ref);
       return [
         ...((await isThere(ref, name)) ? [`${ref.kind} ${name}`] : []),
-        ...((await users.has(name, ref.tag)) ? [`IAM user ${userPath(options)}${name}`] : []),
+        ...((await users.has(name, ownerValue(ref))) ? [`IAM user ${userPath(options)}${name}`] : []),
       ];
     },
   };

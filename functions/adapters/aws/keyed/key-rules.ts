@@ -104,8 +104,14 @@ export const tlsPolicy = (kind: Kind, arn: string): string =>
 
 /** What is written on all that is made. */
 export const OWNER = 'berth:owner';
-export const tagsFor = (kind: Kind, tag: string, operation: string): Record<string, string> => ({
+export const tagsFor = (kind: Kind, owner: string, operation: string): Record<string, string> => ({
   berth: kind,
-  [OWNER]: tag,
+  [OWNER]: owner,
   'berth:operation': operation,
 });
+
+/** The tag of an owner in the letters that IAM and S3 take for a value; the identity of a resource has others. */
+export function ownerValue({ tag }: Pick<BucketOrQueueRef, 'tag'>): string {
+  const taken = tag.replaceAll(/[^A-Za-z0-9 _.:/=+@-]/g, '/').slice(0, 200);
+  return taken === tag ? tag : `${taken}:${shortHash(tag, 12)}`;
+}

@@ -1,5 +1,10 @@
 /** Buckets and queues of an account, as Moto has it: by the rights that the stacks give, with every key checked. */
-import { DeleteAccessKeyCommand, IAMClient, ListUsersCommand } from '@aws-sdk/client-iam';
+import {
+  DeleteAccessKeyCommand,
+  IAMClient,
+  ListUsersCommand,
+  ListUserTagsCommand,
+} from '@aws-sdk/client-iam';
 import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
@@ -107,7 +112,7 @@ describe.skipIf(reason !== undefined)('moto', { timeout: 120_000 }, () => {
     ...environment,
     kind,
     name: `${kind}-${name}`,
-    tag: 'berth:one:uid',
+    tag: `berth:one:${kind}.default#${name}`,
   });
   const spec = { maxBytes: 1, fifo: false, visibilitySeconds: 30, operation: 'op' };
 
@@ -126,6 +131,11 @@ describe.skipIf(reason !== undefined)('moto', { timeout: 120_000 }, () => {
       `bucket ${bucket.name}`,
       `IAM user /berth/eu-west-1/berth/${bucket.name}`,
     ]);
+    // What IAM takes for the value of a tag; moto takes anything.
+    const asked = new ListUserTagsCommand({ UserName: bucket.name });
+    const { Tags = [] } = await new IAMClient(moto.root).send(asked);
+    expect(Tags.map(({ Key }) => Key)).toEqual(['berth', 'berth:owner', 'berth:operation']);
+    for (const { Value } of Tags) expect(Value).toMatch(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u);
     const s3 = new S3Client(moto.root);
     const Bucket = bucket.name;
     const { PublicAccessBlockConfiguration: closed } = await s3.send(
@@ -137,8 +147,8 @@ describe.skipIf(reason !== undefined)('moto', { timeout: 120_000 }, () => {
     );
     expect(encrypted?.Rules).toHaveLength(1);
     expect((await s3.send(new GetBucketPolicyCommand({ Bucket }))).Policy).toContain('aws:SecureTransport');
-    const asked = new GetQueueAttributesCommand({ QueueUrl: queue.url, AttributeNames: ['All'] });
-    const { Attributes } = await new SQSClient(moto.root).send(asked);
+    const all = new GetQueueAttributesCommand({ QueueUrl: queue.url, AttributeNames: ['All'] });
+    const { Attributes } = await new SQSClient(moto.root).send(all);
     expect(Attributes).toMatchObject({ SqsManagedSseEnabled: 'true', FifoQueue: 'true' });
     expect(Attributes?.Policy).toContain('aws:SecureTransport');
     await settled(async () => (await port.remove(ref('a', 'queue'))) || undefined);
