@@ -12,13 +12,14 @@ import { BackupsStack } from './platform/backups.ts';
 import { DataStack } from './platform/data.ts';
 import { EdgeStack } from './platform/edge.ts';
 import { IdentityStack } from './platform/identity.ts';
+import { KeysStack } from './platform/keys.ts';
 import { LogsStack } from './platform/logs.ts';
 import { ObservabilityStack } from './platform/observability.ts';
 import { SweepStack } from './platform/sweep.ts';
 import { WorkflowsStack } from './platform/workflows.ts';
 import { BoundaryStack } from './support/boundary.ts';
 import { activatorProgram } from './support/bundle.ts';
-import { actions, permissions } from './support/permissions.ts';
+import { actions, type KeyUsers, permissions } from './support/permissions.ts';
 import type { Grant } from './support/role.ts';
 import { readSettings, type Settings } from './support/settings.ts';
 import { stackName } from './support/stack-name.ts';
@@ -32,7 +33,15 @@ export function createStacks(app: App): void {
   const id = (part: string) => stackName(name, part);
   const stateful = statefulStacks(app, settings);
   const beside = stacksBeside(app, stateful.data, settings);
-  const environment = { ...beside.environment, ...stateful.environment };
+  const keyUsers =
+    settings.bucketsAndQueues === 'yes'
+      ? new KeysStack(app, id('Keys'), { description: 'Berth: bounds of the keys of programs', name })
+      : undefined;
+  const environment = {
+    ...beside.environment,
+    ...stateful.environment,
+    BERTH_KEY_BOUNDARY: keyUsers?.boundary ?? '',
+  };
   const may = permissions(stateful.data, {
     name,
     tableArn: stateful.data.tableArn,
@@ -47,8 +56,9 @@ export function createStacks(app: App): void {
     clusterName: beside.environment.BERTH_CLUSTER,
     secretSources: secretSourcesOf(settings),
     mailFrom: settings.mailFrom,
+    keyUsers,
   });
-  const boundary = boundaryOf(app, stateful.data, settings);
+  const boundary = boundaryOf(app, stateful.data, settings, keyUsers);
   const { clusterVpc, databaseVpc } = beside;
   /** What functions have that reach the cluster. */
   const inPlace = { ...(boundary && { boundary }), ...(clusterVpc && { vpc: clusterVpc }) };
@@ -186,10 +196,12 @@ function boundaryOf(
   app: App,
   scope: Stack,
   { name, permissionsBoundary }: Settings,
+  keyUsers: KeyUsers | undefined,
 ): IManagedPolicy | undefined {
   if (permissionsBoundary === undefined) {
     const own = new BoundaryStack(app, stackName(name, 'Boundary'), {
       description: 'Berth: bounds of roles',
+      keyUsers,
     });
     return own.policy;
   }

@@ -20,7 +20,7 @@ export interface AccessKey {
 }
 
 export interface BucketOrQueueSpec {
-  /** What all of it may take, where that is bounded. */
+  /** What all of it may take, where that is bounded: on one machine. */
   maxBytes: number;
   /** Of a queue: whether messages are given in the order they came in, each once. It never changes. */
   fifo: boolean;
@@ -30,7 +30,7 @@ export interface BucketOrQueueSpec {
 }
 
 export interface BucketOrQueueEndpoint {
-  /** Where the API is: `http://host:port`. */
+  /** Where the API is: `http://host:port`, or `https://host` on AWS. */
   endpoint: string;
   region: string;
   /** As programs name it. */
@@ -48,9 +48,15 @@ export interface BucketsAndQueues {
    */
   refusal(environment?: EnvironmentRef): Promise<{ why: string; hint: string } | undefined>;
   /**
+   * A new key for it, which is to be stored before anything else. It is good once `ensure` or `allow` says so.
+   * @param keep ids of the keys that are used or stored. Where there is no room for another, all others end: nobody knows them
+   * @throws ServerNotOurs | Problem invalid_resource where the account has no room | TransientError
+   */
+  makeKey(ref: BucketOrQueueRef, keep: readonly string[], operation: string): Promise<AccessKey>;
+  /**
    * Makes it or changes it, and makes the key good; with the same again it changes nothing.
-   * @returns undefined while it is being made: ask again
-   * @throws ServerNotOurs | Problem unavailable
+   * @returns undefined while it is being made, or the key is not good yet: ask again
+   * @throws ServerNotOurs | Problem unavailable | Problem invalid_resource where the account has no room | TransientError
    */
   ensure(
     ref: BucketOrQueueRef,
@@ -59,7 +65,7 @@ export interface BucketsAndQueues {
   ): Promise<BucketOrQueueEndpoint | undefined>;
   /**
    * Makes the key good beside those that are. Idempotent.
-   * @throws ServerNotOurs | Problem unavailable (there is no such bucket or queue)
+   * @throws ServerNotOurs | Problem unavailable (there is no such bucket or queue) | TransientError
    */
   allow(ref: BucketOrQueueRef, key: AccessKey): Promise<void>;
   /** Ends all keys but one, from the next request on. Idempotent. @throws ServerNotOurs */

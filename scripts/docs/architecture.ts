@@ -39,6 +39,7 @@ const services: Record<string, string> = {
   ecr: 'ECR repositories',
   // This reads where the cluster is; access entries say who may enter it.
   eks: '',
+  iam: 'Buckets and queues of programs, and users of their keys',
   kms: 'KMS',
   lambda: '',
   logs: '',

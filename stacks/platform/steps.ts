@@ -64,6 +64,7 @@ export class Steps extends Construct implements Record<StepFunction, BerthFuncti
         ...may.listSecrets,
         ...may.readDatabaseSecret,
         ...may.keepBackups,
+        ...may.makeBucketsAndQueues,
         ...may.writeLogs,
         ...may.readLogs,
         ...may.findCluster,

@@ -3,6 +3,7 @@ import { ArnFormat, type Stack } from 'aws-cdk-lib';
 import { STORE_TABLE } from '../../functions/adapters/aws/store/table.ts';
 import { workflowNames } from '../../state-machines/load.ts';
 import { dedicatedSubnets } from '../place/database.ts';
+import { keyedArns } from './keyed-arns.ts';
 import type { Grant } from './role.ts';
 
 /** Everything that a function of Berth may ever do; the boundary of its roles. */
@@ -70,6 +71,29 @@ export const actions = {
   // RDS keeps an administrator's password with the rights of the role that makes the server.
   keepServerPasswords: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'],
   checkServerKey: ['kms:DescribeKey'],
+  makeBuckets: [
+    's3:CreateBucket',
+    's3:DeleteBucket',
+    's3:GetBucketTagging',
+    's3:PutBucketTagging',
+    's3:PutBucketPublicAccessBlock',
+    's3:PutEncryptionConfiguration',
+    's3:PutLifecycleConfiguration',
+    's3:PutBucketPolicy',
+    's3:ListBucketVersions',
+    's3:ListBucketMultipartUploads',
+  ],
+  // What programs keep is removed with its bucket, and not read.
+  emptyBuckets: ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:AbortMultipartUpload'],
+  makeQueues: [
+    'sqs:CreateQueue',
+    'sqs:TagQueue',
+    'sqs:ListQueueTags',
+    'sqs:GetQueueUrl',
+    'sqs:GetQueueAttributes',
+    'sqs:SetQueueAttributes',
+    'sqs:DeleteQueue',
+  ],
   sendMail: ['ses:SendEmail'],
   trace: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
   joinNetwork: [
@@ -81,6 +105,39 @@ export const actions = {
     'ec2:UnassignPrivateIpAddresses',
   ],
 } as const satisfies Record<string, readonly string[]>;
+
+/** What may be done with the users of keys: made and given a policy within their boundary alone, and removed. */
+export const userActions = {
+  bounded: ['iam:CreateUser', 'iam:PutUserPolicy'],
+  others: [
+    'iam:TagUser',
+    'iam:ListUserTags',
+    'iam:ListAccessKeys',
+    'iam:CreateAccessKey',
+    'iam:DeleteAccessKey',
+    'iam:DeleteUserPolicy',
+    'iam:DeleteUser',
+  ],
+} as const;
+
+/** The users of keys, and what bounds them. */
+export interface KeyUsers {
+  /** ARNs, with a wildcard. */
+  users: string;
+  /** ARN of a policy. */
+  boundary: string;
+}
+
+export const userGrants = ({ users, boundary }: KeyUsers): Grant[] => {
+  const wildcard = 'One a bucket or queue of a program, made at runtime below a path of Berth’s own.';
+  return [
+    {
+      ...grant(userActions.bounded, [users], wildcard),
+      conditions: { ArnEquals: { 'iam:PermissionsBoundary': boundary } },
+    },
+    grant(userActions.others, [users], wildcard),
+  ];
+};
 
 /** The resources that permissions are for. */
 export interface Things {
@@ -101,6 +158,8 @@ export interface Things {
   secretSources: string[];
   /** The address that e-mail comes from; nobody may send any where undefined. */
   mailFrom: string | undefined;
+  /** Undefined where programs have no buckets and queues. */
+  keyUsers: KeyUsers | undefined;
 }
 
 const grant = (of: readonly string[], resources: string[], wildcard?: string): Grant => ({
@@ -109,7 +168,7 @@ const grant = (of: readonly string[], resources: string[], wildcard?: string): G
   ...(wildcard !== undefined && { wildcard }),
 });
 
-/** Names of the roles of places, as functions/hosts/aws/ports/accept-eks.ts takes them. */
+/** Names of the roles of places, as functions/hosts/aws/accept-eks.ts takes them. */
 const placeRoles = (name: string): string[] => [`${name}-place`, `${name}-place-*`];
 
 /** What Amazon SES may know the sender by: the address itself, or its domain. */
@@ -133,6 +192,9 @@ export function permissions(stack: Stack, things: Things) {
 
   const ofProjects =
     'One a project or service, made at runtime; all of them are Berth’s own, by their prefix.';
+  const ofPrograms =
+    'One a resource of a program, made at runtime; all of them are Berth’s own, by their prefix.';
+  const keyed = keyedArns(stack, name);
   const noResource = 'The service has no resource-level permission for it.';
   const objects = 'Objects are named by uploads and operations.';
   return {
@@ -220,6 +282,14 @@ export function permissions(stack: Stack, things: Things) {
         conditions: { StringEquals: { 'kms:ViaService': `rds.${stack.region}.amazonaws.com` } },
       },
     ],
+    makeBucketsAndQueues: things.keyUsers
+      ? [
+          grant(actions.makeBuckets, [keyed.bucket], ofPrograms),
+          grant(actions.emptyBuckets, [`${keyed.bucket}/*`], ofPrograms),
+          grant(actions.makeQueues, [keyed.queue], ofPrograms),
+          ...userGrants(things.keyUsers),
+        ]
+      : [],
     findCluster: [
       grant(actions.findCluster, [arn('eks', 'cluster', things.clusterName)]),
       grant(

@@ -48,7 +48,12 @@ export function createRole(scope: Construct, id: string, options: RoleOptions): 
   return role.withoutPolicyUpdates();
 }
 
-function acceptWildcards(policy: iam.ManagedPolicy, resources: string[], reason: string | undefined): void {
+/** @throws Error where a resource has a wildcard and no reason is given */
+export function acceptWildcards(
+  policy: iam.ManagedPolicy,
+  resources: string[],
+  reason: string | undefined,
+): void {
   for (const resource of resources.map((one) => flat(Stack.of(policy).resolve(one)))) {
     if (!resource.includes('*')) continue;
     if (reason === undefined) throw new Error(`${policy.node.path}: no reason is given for ${resource}`);

@@ -84,6 +84,8 @@ const schema = z.strictObject({
   logAgentImage: image,
   /** The image of Redis servers that programs ask for: Redis or Valkey, 7 or newer. None can be had without it. */
   redisImage: optional(image),
+  /** `no` takes the right to make IAM users from the functions: programs then can have no buckets and no queues. */
+  bucketsAndQueues: z.enum(['yes', 'no']),
   /** The image of what holds requests for environments that sleep: its entrypoint is Node.js, 22 or later. */
   activatorImage: image,
   gatewayApi: z.string().regex(/^https:\/\/[\w.-]+(:\d+)?\/[\w./-]+$/),

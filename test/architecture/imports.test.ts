@@ -87,6 +87,7 @@ const allowed: Record<string, readonly string[]> = {
     'functions/core/limits.ts',
     'functions/adapters/aws/store/table.ts',
     'functions/adapters/aws/registry-rules.ts',
+    'functions/adapters/aws/keyed/key-rules.ts',
     'functions/adapters/aws/builder/buildspec.ts',
     'functions/adapters/kubernetes/api/cluster-role.ts',
     'functions/adapters/kubernetes/object-names.ts',

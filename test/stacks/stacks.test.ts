@@ -12,6 +12,7 @@ import { readAwsConfig } from '../../functions/hosts/aws/aws-config.ts';
 import { idleBill, readPrices } from '../../scripts/idle-bill.ts';
 import { STACKS_BESIDE } from '../../stacks/berth.ts';
 import { builtConsole, bundle } from '../../stacks/support/bundle.ts';
+import { resolver } from '../../stacks/support/resolve.ts';
 import { SettingsError } from '../../stacks/support/settings.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
 import { loadStateMachine, stepsOf, workflowNames } from '../../state-machines/load.ts';
@@ -54,6 +55,7 @@ const variables = {
   BERTH_ISSUER: 'https://id.example.com',
   BERTH_AUDIENCE: 'berth',
   BERTH_ADMINISTRATOR: '',
+  BERTH_KEY_BOUNDARY: 'arn:aws:iam::111122223333:policy/keys',
   BERTH_EDGE_KEY: 'e'.repeat(48),
 };
 
@@ -204,6 +206,9 @@ describe('The stacks', () => {
 /** The CDK's own copy of files into the console's bucket; it runs while deploying only. */
 const isCopy = ({ where }: { where: string }): boolean => where.includes('CDKBucketDeployment');
 
+/** Characters, without white space. */
+const MANAGED_POLICY_MAX = 6_144;
+
 describe('Permissions', () => {
   it('let builds read the secrets for builds, and no other secret', () => {
     const read = grantsOf(templates)
@@ -254,7 +259,60 @@ describe('Permissions', () => {
     );
     expect(functions).not.toEqual([]);
     expect(functions.flatMap(({ Action }) => Action).filter((action) => !bounds.has(action))).toEqual([]);
-    expect([...bounds].filter((action) => action.startsWith('iam:'))).toEqual([]);
+  });
+
+  const inIam = (of: typeof templates) =>
+    grantsOf(of).filter(({ Action }) => Action.some((action) => action.startsWith('iam:')));
+
+  it('in IAM are those of users for keys alone: below Berth’s path, made and given policies within their boundary', () => {
+    const given = inIam(templates);
+    const wheres = given.map(({ where }) => where.split('/')[0]);
+    expect([...new Set(wheres)].sort()).toEqual(['Berth-Boundary', 'Berth-Workflows']);
+    for (const { where, Resource, Action, Condition } of given) {
+      // In the boundary of functions too.
+      const text = JSON.stringify(Resource);
+      expect(text, where).toMatch(/:user\/berth\/.*\/berth\/\*"\]\]\}\]$/);
+      const bounded = Action.filter((action) => /^iam:(Create|Put)(?!AccessKey)/.test(action));
+      if (bounded.length === 0) continue;
+      expect(Action).toEqual(['iam:CreateUser', 'iam:PutUserPolicy']);
+      expect(JSON.stringify(Condition)).toMatch(
+        /^\{"ArnEquals":\{"iam:PermissionsBoundary":\{"Fn::ImportValue":"Berth-Keys:/,
+      );
+    }
+    const all = new Set(given.flatMap(({ Action }) => Action));
+    expect(
+      [...all].filter((action) => /Boundary|Attach|Login|Group|Role|Version|Assume/.test(action)),
+    ).toEqual([]);
+    expect(given.filter(({ where }) => where.includes('Workflows')).map(({ where }) => where)).toEqual(
+      Array(2).fill(expect.stringContaining('/ResourcesFunctionPolicy')),
+    );
+  });
+
+  it('of keys are the contents of Berth’s own buckets and queues, and of no bucket that the stacks make', () => {
+    const keys = grantsOf(templates).filter(({ where }) => where.startsWith('Berth-Keys/'));
+    expect(keys.map(({ Effect }) => Effect)).toEqual(['Allow', 'Allow', 'Allow']);
+    for (const { Action, Resource } of keys) {
+      expect(Action.join()).not.toMatch(/\*|iam:|Policy|Create|Tag|DeleteBucket|DeleteQueue|SetQueue/);
+      expect(JSON.stringify(Resource)).toMatch(/:berth-(bucket|queue)--\*(\/\*)?"\]\]\}\]$/);
+    }
+  });
+
+  it('are none in IAM where the settings allow no buckets and queues, and then functions know no boundary', () => {
+    const { templates: without } = synthesize({ 'berth:bucketsAndQueues': 'no' });
+    expect(inIam(without)).toEqual([]);
+    expect(without['Berth-Keys']).toBeUndefined();
+    const given = grantsOf(without).filter(({ where }) => !where.includes('Boundary'));
+    expect(given.flatMap(({ Action }) => Action)).not.toContain('s3:CreateBucket');
+    const steps = resourcesOf(without, 'AWS::Lambda::Function').find(({ where }) => /Resources/.test(where));
+    expect(steps?.properties.Environment.Variables.BERTH_KEY_BOUNDARY).toBe('');
+  });
+
+  it('fit into the size that AWS has for a managed policy', () => {
+    const resolve = resolver(templates);
+    for (const { where, properties } of resourcesOf(templates, 'AWS::IAM::ManagedPolicy')) {
+      const text = JSON.stringify(resolve(where.split('/')[0] ?? '', properties.PolicyDocument));
+      expect(text.length, where).toBeLessThan(MANAGED_POLICY_MAX);
+    }
   });
 
   it('are in managed policies that a role names', () => {

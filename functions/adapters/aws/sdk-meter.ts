@@ -42,3 +42,5 @@ export const s3Pricing: Pricing = (command) => {
   if (/^(Delete|Abort)/.test(command)) return undefined;
   return /^(Get|Head)/.test(command) ? ['s3.read', 1] : ['s3.write', 1];
 };
+
+export const sqsPricing: Pricing = () => ['sqs.request', 1];

@@ -216,6 +216,7 @@ export function createByPlace(options: ByPlaceOptions): Required<InPlace> & { pl
       const there = environment ? await of(environment) : home;
       return there.bucketsAndQueues ? there.bucketsAndQueues.refusal(environment) : noBucketsAndQueues;
     },
+    makeKey: async (ref, keep, operation) => (await bucketsAndQueuesOf(ref)).makeKey(ref, keep, operation),
     ensure: async (ref, spec, key) => (await bucketsAndQueuesOf(ref)).ensure(ref, spec, key),
     allow: async (ref, key) => (await bucketsAndQueuesOf(ref)).allow(ref, key),
     retain: async (ref, keyId) => (await bucketsAndQueuesOf(ref)).retain(ref, keyId),

@@ -50,6 +50,7 @@ const schema = z.object({
   BERTH_APPS_SCHEME: z.enum(['http', 'https']),
   BERTH_EGRESS_CIDRS: list,
   BERTH_REDIS_IMAGE: optional,
+  BERTH_KEY_BOUNDARY: optional,
   BERTH_MAIL_FROM: optional.pipe(z.email().optional()),
   BERTH_MAIL_DOMAINS: list
     .transform((domains) => domains.map((domain) => domain.trim().toLowerCase()))
@@ -117,6 +118,8 @@ export interface AwsConfig {
   apps: { domain: string; scheme: 'http' | 'https' };
   /** Of Redis servers; there are none without it. */
   redisImage?: string;
+  /** ARN of the policy that bounds the IAM users of buckets and queues; there are none without it. */
+  keyBoundary?: string;
   /** The sender and the domains of recipients of e-mail; none is sent without it. */
   mail?: { from: string; domains: string[] };
   /** The GitHub App: `secret` names a secret with its private key and what its webhook signs with. */
@@ -157,6 +160,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     auditBucket: values.BERTH_AUDIT_BUCKET,
     ...(values.BERTH_BACKUP_BUCKET !== undefined && { backupBucket: values.BERTH_BACKUP_BUCKET }),
     ...(values.BERTH_REDIS_IMAGE !== undefined && { redisImage: values.BERTH_REDIS_IMAGE }),
+    ...(values.BERTH_KEY_BOUNDARY !== undefined && { keyBoundary: values.BERTH_KEY_BOUNDARY }),
     builds: {
       project: values.BERTH_BUILD_PROJECT,
       bucket: values.BERTH_BUILD_BUCKET,

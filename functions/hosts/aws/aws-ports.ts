@@ -22,6 +22,16 @@ import { lazy, once } from './lazy.ts';
 
 const ACTIVITY = ['lastRequests', 'requests', 'counts', 'forget'] as const;
 const CACHES = ['refusal', 'ensure', 'allow', 'disable', 'sleep', 'wake', 'remove', 'inventory'] as const;
+const BUCKETS_AND_QUEUES = [
+  'makeKey',
+  'ensure',
+  'allow',
+  'retain',
+  'sleep',
+  'wake',
+  'remove',
+  'inventory',
+] as const;
 const WORKLOADS = [
   'ensureEnvironment',
   'removeEnvironment',
@@ -52,7 +62,7 @@ export function createAwsPorts(config: AwsConfig): {
   /** Reads a secret of the installation itself, by its name or ARN. */
   readSecret(id: string): Promise<string>;
 } {
-  const { backupBucket } = config;
+  const { backupBucket, keyBoundary } = config;
   const effects = createEffects();
   const store = once(async () => (await import('./ports/store.ts')).createStore(config));
   // Nearly every request needs the store; where loading it fails, the request reports the error.
@@ -116,6 +126,17 @@ export function createAwsPorts(config: AwsConfig): {
         ['write', 'read', 'link', 'remove', 'list'],
       ),
     }),
+    // In the account of the installation, wherever programs run.
+    ...(keyBoundary !== undefined && {
+      bucketsAndQueues: {
+        // Plans ask, which need nothing of the SDK.
+        refusal: async () => undefined,
+        ...lazy(async () => {
+          const { createBucketsAndQueues } = await import('./ports/buckets-and-queues.ts');
+          return createBucketsAndQueues(config, keyBoundary, effects);
+        }, BUCKETS_AND_QUEUES),
+      },
+    }),
     builder: {
       ...lazy(
         async () => (await import('./ports/builder.ts')).createBuilder(config),
@@ -136,7 +157,7 @@ export function createAwsPorts(config: AwsConfig): {
     const [{ createByPlace }, { createKeptMasks }, { acceptEks }] = await Promise.all([
       import('../../adapters/placement/by-place.ts'),
       import('./ports/kept-masks.ts'),
-      import('./ports/accept-eks.ts'),
+      import('./accept-eks.ts'),
     ]);
     const { keep, mask } = createKeptMasks(secrets, effects);
     // One for all places: what is kept of an environment that is gone is found without its record.

@@ -1,9 +1,8 @@
 /**
- * What the types whose programs sign with access keys have in common: a bucket or a queue, and the key in use, whose secret
- * is stored before the key is good anywhere. Its id follows from the secret, so that one thing is kept of it.
+ * What the types whose programs sign with access keys have in common: a bucket or a queue, and the key in use, which is
+ * stored before any program has it.
  */
 import type { ResourceOutputs } from '../../core/model/index.ts';
-import { shortHash } from '../../core/names.ts';
 import type {
   AccessKey,
   BucketOrQueueEndpoint,
@@ -13,9 +12,9 @@ import type {
 } from '../../ports/buckets-and-queues.ts';
 import type { Ports } from '../../ports/index.ts';
 import { ServerNotOurs } from '../../ports/rules/server-not-ours.ts';
-import { putCurrent, revokeLogin } from '../logins.ts';
-import { invalidResource, noSuchClass, ownerTag, resourceSecretPath, serverName } from '../owner.ts';
+import { invalidResource, noSuchClass, ownerTag, serverName } from '../owner.ts';
 import { type ResourceIdentity, ResourcePending, type ResourceRequest, type ResourceType } from '../type.ts';
+import { listKeys, removeKeys, restoreKey, revokeKey, storedKey, storeKey } from './stored-key.ts';
 
 interface KeyedOptions {
   kind: BucketOrQueueRef['kind'];
@@ -30,22 +29,16 @@ interface KeyedOptions {
 
 const ELSEWHERE =
   'Make one in your AWS account, and give its name and its keys to the program as secrets of the environment.';
-const SECRET = 'secret_key';
 
 /** The outputs of every such type, by the names that implementations of Score give them. */
 export const keyOutputs = {
-  endpoint: { secret: false, summary: 'Where the API is, as `http://host:port`.' },
+  endpoint: { secret: false, summary: 'Where the API is, as `http://host:port` or `https://host`.' },
   region: { secret: false, summary: 'The region that requests are signed for.' },
   access_key_id: { secret: false, summary: 'The id of the key.' },
   secret_key: { secret: true, summary: 'The secret of the key.' },
   aws_access_key_id: { secret: false, summary: 'The same as access_key_id.' },
   aws_secret_key: { secret: true, summary: 'The same as secret_key.' },
 } as const;
-
-export const keyOf = (secret: string): AccessKey => ({
-  id: `BERTH${shortHash(`access key ${secret}`, 15).toUpperCase()}`,
-  secret,
-});
 
 type Members = Pick<
   ResourceType,
@@ -80,7 +73,6 @@ export function withAccessKeys({ kind, noun, sizes, spec, values }: KeyedOptions
     name: serverName(kind, request),
     tag: ownerTag(request),
   });
-  const pathOf = (request: ResourceIdentity): string => resourceSecretPath(request, SECRET);
 
   async function explained<T>(request: ResourceIdentity, work: () => Promise<T>): Promise<T> {
     try {
@@ -97,12 +89,12 @@ export function withAccessKeys({ kind, noun, sizes, spec, values }: KeyedOptions
   async function outputsOf(
     ports: Ports,
     request: ResourceIdentity,
-    { id, secret }: AccessKey,
+    key: AccessKey,
     others: ResourceOutputs['values'],
   ): Promise<ResourceOutputs> {
-    const reference = await putCurrent(ports, pathOf(request), secret);
+    const reference = await storeKey(ports, request, key);
     return {
-      values: { ...others, access_key_id: id, aws_access_key_id: id },
+      values: { ...others, access_key_id: key.id, aws_access_key_id: key.id },
       secrets: { secret_key: reference, aws_secret_key: reference },
     };
   }
@@ -110,15 +102,18 @@ export function withAccessKeys({ kind, noun, sizes, spec, values }: KeyedOptions
   async function provision(ports: Ports, request: ResourceRequest, stillOwned?: () => Promise<void>) {
     const port = portOf(ports, request);
     await stillOwned?.();
-    const stored = await ports.secrets.get(pathOf(request));
-    const key = keyOf(stored ?? ports.effects.token(40));
-    await putCurrent(ports, pathOf(request), key.secret);
+    const ref = refOf(request);
+    const stored = await storedKey(ports, request);
+    const made = stored ?? (await port.makeKey(ref, [], request.operation));
+    await storeKey(ports, request, made);
+    // Another deployment may have stored a key meanwhile: one counts.
+    const key = stored ?? (await storedKey(ports, request)) ?? made;
     const wanted = {
       ...spec(request.params),
       maxBytes: sizes[request.class] ?? 0,
       operation: request.operation,
     };
-    const at = await port.ensure(refOf(request), wanted, key);
+    const at = await port.ensure(ref, wanted, key);
     if (!at) throw new ResourcePending(`The ${noun} is being made.`);
     return outputsOf(ports, request, key, { endpoint: at.endpoint, region: at.region, ...values(at) });
   }
@@ -131,21 +126,14 @@ export function withAccessKeys({ kind, noun, sizes, spec, values }: KeyedOptions
   ) {
     const port = portOf(ports, request);
     await stillOwned?.();
+    const { access_key_id: used = '' } = current.values;
     // An earlier run may have made the key, and a deployment may serve with it by now.
-    const stored = await ports.secrets.get(pathOf(request));
-    const isOther = stored !== undefined && keyOf(stored).id !== current.values.access_key_id;
-    const key = isOther ? keyOf(stored) : keyOf(ports.effects.token(40));
+    const stored = await storedKey(ports, request);
+    const isOther = stored !== undefined && stored.id !== used;
+    const key = isOther ? stored : await port.makeKey(refOf(request), [used], request.operation);
+    const outputs = await outputsOf(ports, request, key, current.values);
     await port.allow(refOf(request), key);
-    return outputsOf(ports, request, key, current.values);
-  }
-
-  async function restore(ports: Ports, request: ResourceIdentity, previous: ResourceOutputs) {
-    const { secrets, effects } = ports;
-    const reference = previous.secrets[SECRET];
-    const value = reference && (await secrets.get(reference.secret, reference.version));
-    if (value !== undefined && (await secrets.get(pathOf(request))) !== value)
-      await secrets.put(pathOf(request), value, { versionId: effects.id() });
-    return previous;
+    return outputs;
   }
 
   /** Ends all keys but the current one, and makes the stored secret of the former unreadable. */
@@ -158,7 +146,7 @@ export function withAccessKeys({ kind, noun, sizes, spec, values }: KeyedOptions
     const { access_key_id: id } = current.values;
     if (id === undefined || previous.values.access_key_id === id) return;
     await portOf(ports, request).retain(refOf(request), id);
-    await revokeLogin(ports, previous);
+    await revokeKey(ports, request, previous);
   }
 
   return {
@@ -176,7 +164,7 @@ export function withAccessKeys({ kind, noun, sizes, spec, values }: KeyedOptions
     rotation: {
       rotate: (ports, request, current, stillOwned) =>
         explained(request, () => rotate(ports, request, current, stillOwned)),
-      restore,
+      restore: restoreKey,
       retire: (ports, request, previous, current) =>
         explained(request, () => retire(ports, request, previous, current)),
     },
@@ -186,12 +174,11 @@ export function withAccessKeys({ kind, noun, sizes, spec, values }: KeyedOptions
       explained(request, async () => {
         if (!(await portOf(ports, request).remove(refOf(request))))
           throw new ResourcePending(`The ${noun} is being removed.`);
-        await ports.secrets.remove(pathOf(request));
+        await removeKeys(ports, request);
       }),
     async inventory(ports, request) {
       const left = await portOf(ports, request).inventory(refOf(request));
-      const stored = await ports.secrets.list(pathOf(request));
-      return [...left, ...stored.map((path) => `secret ${path}`)];
+      return [...left, ...(await listKeys(ports, request))];
     },
   };
 }

@@ -1,9 +1,12 @@
 /** `sqs`: a queue of its own, with a key that opens it alone. */
 import * as z from 'zod';
+import { HOURS } from '../../core/costs/monthly-use.ts';
 import type { ResourceType } from '../type.ts';
 import { keyOutputs, withAccessKeys } from './access-keys.ts';
 
 const MIB = 2 ** 20;
+/** In the reckoning of costs: one program asks for messages all the time, and each time waits for 20 s. */
+const REQUESTS = (HOURS * 3600) / 20;
 /** As SQS has it where nothing is said. */
 const VISIBILITY_SECONDS = 30;
 
@@ -26,7 +29,8 @@ const params = z.strictObject({
 
 export const sqs: ResourceType = {
   type: 'sqs',
-  summary: 'A queue of its own, by the API of SQS, with a key that opens it alone. On one machine.',
+  summary:
+    'A queue of its own, by the API of SQS, with a key that opens it alone. On one machine and on AWS.',
   leaving: {
     todo: 'Make a queue in your AWS account, let the workers empty this one, and write its URL and keys where the manifests have these.',
   },
@@ -37,6 +41,7 @@ export const sqs: ResourceType = {
     ...keyOutputs,
   },
   params,
+  monthlyUse: () => ({ awake: { 'sqs.request': REQUESTS }, always: {} }),
   ...withAccessKeys({
     kind: 'queue',
     noun: 'queue',

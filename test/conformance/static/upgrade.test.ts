@@ -104,6 +104,7 @@ const changes: Record<(typeof settingNames)[number], Change> = {
   outputSenders: { after: { 'berth:outputSenders': 'arn:aws:iam::444455556666:role/berth-output' } },
   activatorImage: { after: { 'berth:activatorImage': 'registry.example.com/node:24' } },
   logAgentImage: { after: { 'berth:logAgentImage': 'registry.example.com/otelcol:0.157.0' } },
+  bucketsAndQueues: { after: { 'berth:bucketsAndQueues': 'no' } },
   redisImage: { after: { 'berth:redisImage': 'registry.example.com/redis:7.2.12' } },
   gatewayApi: { after: { 'berth:gatewayApi': 'https://mirror.example.com/gateway-api' } },
   clusterEndpoint: { before: cluster, after: { ...cluster, ...endpoint } },

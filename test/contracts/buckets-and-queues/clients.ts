@@ -18,5 +18,11 @@ export const sqsClient = (at: At, key: AccessKey): SQSClient => new SQSClient(op
 export const codeOf = (work: Promise<unknown>): Promise<string | undefined> =>
   work.then(
     () => undefined,
-    (error: Error) => error.name,
+    (error: Error & { $response?: { statusCode?: number } }) =>
+      // Moto refuses in XML, which clients of SQS do not read.
+      error instanceof SyntaxError && error.$response?.statusCode === 403 ? 'AccessDenied' : error.name,
   );
+
+/** What a key is answered with that is not good. */
+export const REFUSED =
+  /InvalidAccessKeyId|InvalidClientTokenId|SignatureDoesNotMatch|AccessDenied|ECONNREFUSED|TimeoutError/;

@@ -1,4 +1,6 @@
 /** Buckets and queues of this machine: for each a process that speaks the API of S3 or SQS on the loopback interface. */
+import { randomBytes } from 'node:crypto';
+import { shortHash } from '../../../core/names.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { BucketsAndQueues } from '../../../ports/buckets-and-queues.ts';
 import { createOwnedServers } from '../owned-servers.ts';
@@ -31,6 +33,11 @@ export function createLocalBucketsAndQueues({
   });
   return {
     refusal: async () => undefined,
+    // It is good for nothing yet, and there is room for as many as are asked for.
+    async makeKey() {
+      const secret = randomBytes(40).toString('base64url');
+      return { id: `BERTH${shortHash(`access key ${secret}`, 15).toUpperCase()}`, secret };
+    },
     ensure: ({ kind, name: label, tag }, spec, key) =>
       servers.ensure(label, tag, async (server) => {
         const name = spec.fifo ? `${label}.fifo` : label;

@@ -10,6 +10,7 @@ import {
 import { bucketsAndQueuesContract } from '../../../contracts/buckets-and-queues/buckets-and-queues.ts';
 import { codeOf } from '../../../contracts/buckets-and-queues/clients.ts';
 import { keyedTypesContract } from '../../../contracts/buckets-and-queues/keyed-types.ts';
+import { ownApisContract } from '../../../contracts/buckets-and-queues/own-apis.ts';
 import { openPorts } from '../../../resources/ports.ts';
 import { temporaryDirectories } from '../../../support/files/temporary.ts';
 
@@ -23,11 +24,9 @@ function open(directory = makeDirectory(), lines: string[] = []): LocalBucketsAn
 }
 
 const environment = { project: 'demo', environment: 'dev', environmentId: 'one' };
-bucketsAndQueuesContract('processes of this machine', async () => ({
-  port: open(),
-  environment,
-  dispose: async () => undefined,
-}));
+const makeSubject = async () => ({ port: open(), environment, dispose: async () => undefined });
+bucketsAndQueuesContract('processes of this machine', makeSubject);
+ownApisContract('processes of this machine', makeSubject);
 keyedTypesContract('processes of this machine', async () => {
   const ports = await openPorts(makeDirectory());
   return { ports: { ...ports, bucketsAndQueues: open() }, dispose: () => ports.close() };

@@ -1,9 +1,8 @@
 /** Which places functions of AWS can work with. */
-import type { Place } from '../../../core/model/index.ts';
-import { Problem } from '../../../core/problem.ts';
-
-import { clusterOf, wrongKind } from '../../place-access.ts';
-import type { AwsConfig } from '../aws-config.ts';
+import type { Place } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import { clusterOf, wrongKind } from '../place-access.ts';
+import type { AwsConfig } from './aws-config.ts';
 
 /** The functions may take on roles of this name, in any account that lets them. */
 export const placeRole = (installation: string): string => `${installation}-place`;
