@@ -371,7 +371,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   // Recipes
   {
     name: 'a rollback takes the recipes as they are now',
-    file: 'functions/commands/deployments/deployments.ts',
+    file: 'functions/commands/deployments/deployment-content.ts',
     from: '  const { version, digest, revision, recipes } = data;\n',
     to: `  const { version, digest, revision } = data;
   const { recipes } = await madeNow(ports, await workloadOfVersion(ports.store, data));\n`,
