@@ -102,6 +102,13 @@ export const plots = {
   },
   backup: { before: served, act: backUp },
   restore: { before: [...served, backUp], act: restore },
+  'removal beside a restore': {
+    before: [...served, backUp],
+    act: async (ask) => {
+      await restore(ask);
+      await ask('DELETE', WEB);
+    },
+  },
   'undoing a restore': {
     before: [...served, backUp, restore],
     act: (ask) => ask('POST', `${DATABASE}/restore`, {}),
@@ -128,6 +135,13 @@ export const plots = {
   'deployment without its process': { before: [secret, deploy('helped')], act: deploy('good') },
   restart: { before: served, act: (ask) => ask('POST', `${WEB}/restart`) },
   stop: { before: served, act: (ask) => ask('POST', `${WEB}/stop`) },
+  'stop beside a deployment that fails': {
+    before: served,
+    act: async (ask) => {
+      await ask('POST', `${WEB}/stop`);
+      await deploy('crashing')(ask);
+    },
+  },
   removal: { before: served, act: (ask) => ask('DELETE', WEB) },
   hibernation: { before: served, act: hibernate },
   recipe: { before: served, act: recipe('mark-second') },
