@@ -54,6 +54,14 @@ async function refuseMount(directory: string): Promise<void> {
   );
 }
 
+/** What a directory held before a restore that was killed in its last step; it is that Berth still. */
+async function leftBeside(directory: string): Promise<string | undefined> {
+  const beginning = `${basename(directory)}.before-`;
+  const found = await readdir(dirname(directory)).catch(() => []);
+  const newest = found.sort().findLast((name) => name.startsWith(beginning));
+  return newest && join(dirname(directory), newest);
+}
+
 /** Drafts of restores that were killed hold secrets, and room. */
 async function removeDrafts(directory: string): Promise<void> {
   const beginning = `${basename(directory)}.restoring-`;
@@ -75,9 +83,10 @@ async function restore(): Promise<void> {
   // A link stays, and what it leads to is replaced where that is.
   const directory = isThere ? await realpath(configured) : configured;
   await refuseMount(directory);
-  if (isThere && process.platform === 'linux' && findHolders(directory).length > 0)
+  const before = isThere ? directory : await leftBeside(directory);
+  if (before !== undefined && process.platform === 'linux' && findHolders(before).length > 0)
     throw new Error(
-      `Something runs on ${directory}. Stop Berth, or whatever has files of it open; after a kill -9 start Berth once and stop it. Nothing was restored.`,
+      `Something runs on ${before}. Stop Berth, or whatever has files of it open; after a kill -9 start Berth once and stop it. Nothing was restored.`,
     );
   const lock = isThere ? acquireLock(directory) : undefined;
   await mkdir(dirname(directory), { recursive: true });
@@ -86,7 +95,7 @@ async function restore(): Promise<void> {
   try {
     await copyChanged(await realpath(join(backup, FILES)), draft, new Map());
     await refuseTwin(draft);
-    await keepApart(draft, directory);
+    await keepApart(draft, before ?? directory);
     const kept = `${directory}.before-${new Date().toISOString().replaceAll(/[^\dTZ]/g, '')}`;
     const held = isThere && (await readdir(directory)).some((name) => !name.startsWith('lock.'));
     lock?.release();

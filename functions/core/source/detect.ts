@@ -237,11 +237,27 @@ function readProcfile(files: SourceFiles): ReadProcfile | undefined {
   if (release !== undefined) procfileWords('release', release);
   return {
     start: { command, by: 'the Procfile' },
-    notes: [...ignored.map(ignoredLine), ...others.notes],
+    notes: [
+      ...(main === 'web'
+        ? []
+        : [`Procfile has no web: ${main} runs in its place, without a port and an address`]),
+      ...ignored.map(ignoredLine),
+      ...others.notes,
+    ],
     ...(release !== undefined && { release }),
     ...(main !== 'web' && { worker: own }),
     ...(others.processes && { processes: others.processes }),
   };
+}
+
+/** What buildpacks build begins with `web`, unless a Score file says otherwise. @throws Problem nothing_to_run */
+export function refuseWithoutWeb(files: SourceFiles): void {
+  const { processes } = parseProcfile(files.get('Procfile') ?? '');
+  if (processes.size === 0 || processes.has('web') || files.has('score.yaml') || files.has('score.yml'))
+    return;
+  throw new Problem('nothing_to_run', 'The Procfile names no web process, which is what buildpacks start.', {
+    hint: 'Add a "web" line to it, or a Dockerfile whose own command is what runs.',
+  });
 }
 
 const ignoredLine = (line: string): string => `Procfile: this line is no process and is ignored: ${line}`;

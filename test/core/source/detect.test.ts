@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { detect } from '../../../functions/core/source/detect.ts';
+import { detect, refuseWithoutWeb } from '../../../functions/core/source/detect.ts';
 import { nothingToRun } from '../../../functions/core/source/foreign.ts';
 
 type Manifest = Record<string, unknown>;
@@ -72,9 +72,21 @@ describe('How an app starts', () => {
       releaseCommand: 'node m.js',
       worker: 'mail-out',
       processes: { clock: ['node', 'c.js'] },
-      notes: [expect.stringMatching(/^Procfile: mail-out does not run/)],
+      notes: [
+        expect.stringMatching(/^Procfile has no web: Mail_Out runs in its place/),
+        expect.stringMatching(/^Procfile: mail-out does not run/),
+      ],
     });
     expect(detect(tree([], { procfile: 'web: a\nworker: b' }))).not.toHaveProperty('worker');
+  });
+
+  it('of workers alone is refused where buildpacks build, unless a Score file says what starts', () => {
+    const workers = { procfile: 'worker: a' };
+    const refused = expect.objectContaining({ code: 'nothing_to_run' });
+    expect(() => refuseWithoutWeb(tree([], workers))).toThrow(refused);
+    expect(() => refuseWithoutWeb(tree(['score.yaml'], workers))).not.toThrow();
+    expect(() => refuseWithoutWeb(tree([], { procfile: 'web: a\nworker: b' }))).not.toThrow();
+    expect(() => refuseWithoutWeb(tree(['package.json']))).not.toThrow();
   });
 });
 

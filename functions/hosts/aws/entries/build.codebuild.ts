@@ -29,7 +29,7 @@ import { Problem, toProblem } from '../../../core/problem.ts';
 import { workloadSettings } from '../../../core/score/settings.ts';
 import { createMask } from '../../../core/secrets/mask.ts';
 import { type BuildSettings, noDockerfile } from '../../../core/source/build-settings.ts';
-import { detectDockerfile } from '../../../core/source/detect.ts';
+import { detectDockerfile, refuseWithoutWeb } from '../../../core/source/detect.ts';
 import { type ExternalImage, externalImage } from '../../../core/source/external-image.ts';
 import { RELEASE_LABEL } from '../../../ports/registry.ts';
 import { quoteOutput } from '../../../ports/rules/telling-lines.ts';
@@ -229,7 +229,8 @@ async function buildImage(
   const env = { ...secrets, ...(await pullCredentials(directory)) };
   const { folder, home, within } = located;
   const { dockerfile = 'Dockerfile', target, args: values = {} } = settings ?? {};
-  const plan = detectDockerfile(await filesBeside(folder, dockerfile), dockerfile);
+  const files = await filesBeside(folder, dockerfile);
+  const plan = detectDockerfile(files, dockerfile);
   if (settings && !plan) throw noDockerfile(dockerfile);
   if (plan) {
     for (const note of plan.notes) log(note);
@@ -246,6 +247,7 @@ async function buildImage(
     if (built.exitCode !== 0) throw failed('docker build', built);
     return { detected, ...(processes && { processes }) };
   }
+  refuseWithoutWeb(files);
   // Without a value it is taken from the environment of pack, so that no list of arguments has it.
   const named = Object.keys(secrets).flatMap((name) => ['--env', name]);
   const builder = ['--builder', variables.BERTH_PACK_BUILDER];
