@@ -138,6 +138,10 @@ describe('A backup of the data directory', () => {
     expect(await readdir(directory)).not.toContain('later');
     const kept = (await readdir(room)).find((name) => name.startsWith('replaced.before-'));
     expect(await readFile(join(at(kept ?? ''), 'later'), 'utf8')).toBe('text');
+    // As a restore leaves it that is killed between its two renames: run again, it is of that Berth still.
+    await rm(directory, { recursive: true });
+    expect(await command('restore', directory, at('quiet'))).toMatchObject({ code: 0 });
+    expect(await readFile(join(directory, 'instance-id'), 'utf8')).toBe(id);
   });
 });
 
