@@ -19,6 +19,8 @@ export class KeysStack extends Stack {
   readonly boundary: string;
   /** ARNs of the users. */
   readonly users: string;
+  /** ARNs of all users of the account. */
+  readonly allUsers: string;
 
   constructor(scope: Construct, id: string, { name, ...props }: KeysStackProps) {
     super(scope, id, props);
@@ -31,6 +33,8 @@ export class KeysStack extends Stack {
     const bounds = 'A boundary gives nothing: the policy of each user names its bucket or queue.';
     for (const { resources } of most) acceptWildcards(policy, resources, bounds);
     this.boundary = policy.managedPolicyArn;
-    this.users = `arn:${this.partition}:iam::${this.account}:user${userPath({ name, region: this.region })}*`;
+    const all = `arn:${this.partition}:iam::${this.account}:user`;
+    this.users = `${all}${userPath({ name, region: this.region })}*`;
+    this.allUsers = `${all}/*`;
   }
 }

@@ -111,24 +111,26 @@ export const userActions = {
   bounded: ['iam:CreateUser', 'iam:PutUserPolicy'],
   others: [
     'iam:TagUser',
-    'iam:ListUserTags',
-    'iam:ListAccessKeys',
     'iam:CreateAccessKey',
     'iam:DeleteAccessKey',
     'iam:DeleteUserPolicy',
     'iam:DeleteUser',
   ],
+  // IAM finds the path of a user by looking it up. By a path alone it would refuse to tell that there is none.
+  reads: ['iam:ListUserTags', 'iam:ListAccessKeys'],
 } as const;
 
 /** The users of keys, and what bounds them. */
 export interface KeyUsers {
   /** ARNs, with a wildcard. */
   users: string;
+  /** ARNs of all users of the account, with a wildcard. */
+  allUsers: string;
   /** ARN of a policy. */
   boundary: string;
 }
 
-export const userGrants = ({ users, boundary }: KeyUsers): Grant[] => {
+export const userGrants = ({ users, allUsers, boundary }: KeyUsers): Grant[] => {
   const wildcard = 'One a bucket or queue of a program, made at runtime below a path of Berth’s own.';
   return [
     {
@@ -136,6 +138,11 @@ export const userGrants = ({ users, boundary }: KeyUsers): Grant[] => {
       conditions: { ArnEquals: { 'iam:PermissionsBoundary': boundary } },
     },
     grant(userActions.others, [users], wildcard),
+    grant(
+      userActions.reads,
+      [allUsers],
+      'A user that there is not has no path, and IAM tells who may ask of all users that there is none.',
+    ),
   ];
 };
 

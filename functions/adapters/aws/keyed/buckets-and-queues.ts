@@ -13,6 +13,7 @@ import { type Installation, keyedName, keyPolicy, ownerValue, tagsFor, userPath 
 import { createKeyUsers } from './key-users.ts';
 import { createOwnedBuckets } from './owned-buckets.ts';
 import { createOwnedQueues } from './owned-queues.ts';
+import { createPatience } from './patience.ts';
 
 export interface AwsBucketsAndQueuesOptions extends Installation {
   /** ARN of the policy that bounds users. */
@@ -41,12 +42,11 @@ const REFUSED_MS = 120_000;
 export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): BucketsAndQueues {
   const { account, region, boundary, withKey, endpoints, now, wait = sleep } = options;
   const [, partition = 'aws'] = boundary.split(':');
-  const users = createKeyUsers({ iam: options.iam, path: userPath(options), boundary });
+  const users = createKeyUsers({ iam: options.iam, path: userPath(options), boundary, now });
   const buckets = createOwnedBuckets({ s3: options.s3, region, account, now });
   const queues = createOwnedQueues({ sqs: options.sqs });
 
-  /** Since when AWS refuses a key, by its id. */
-  const refused = new Map<string, number>();
+  const patience = createPatience(REFUSED_MS, now);
 
   const nameOf = (ref: BucketOrQueueRef): string => keyedName(options, ref);
   const arnOf = (ref: BucketOrQueueRef): string =>
@@ -71,10 +71,8 @@ export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): 
 
   /** @throws Problem invalid_resource for a key that nobody made good for long */
   function noted(open: boolean, { id }: AccessKey): boolean {
-    if (open) refused.delete(id);
-    else refused.set(id, refused.get(id) ?? now());
-    if (now() - (refused.get(id) ?? now()) <= REFUSED_MS) return open;
-    refused.delete(id);
+    if (open) patience.end(id);
+    if (open || !patience.isOver(id)) return open;
     throw new Problem('invalid_resource', 'The resource can not be provided: AWS refuses its key.', {
       hint: 'Rotate the credentials of the resource, which makes a new key. If that is refused too, have the platform team look at the organization’s policies.',
     });

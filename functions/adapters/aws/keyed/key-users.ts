@@ -15,12 +15,14 @@ import type { AccessKey } from '../../../ports/buckets-and-queues.ts';
 import { ServerNotOurs } from '../../../ports/rules/server-not-ours.ts';
 import { isAws, sent, unless } from '../sdk-errors.ts';
 import { OWNER } from './key-rules.ts';
+import { createPatience } from './patience.ts';
 
 export interface KeyUsersOptions {
   iam: IAMClient;
   path: string;
   /** ARN of the policy that bounds every user. */
   boundary: string;
+  now(): number;
 }
 
 export interface KeyUserSpec {
@@ -40,25 +42,58 @@ const SETTLING = [
   'DeleteConflictException',
 ];
 
-export function createKeyUsers({ iam, path, boundary }: KeyUsersOptions) {
-  /** @throws TransientError | Problem invalid_resource where the account does not let Berth have users */
-  async function asked<T>(request: Promise<T>): Promise<T> {
+/**
+ * Rights are given by the path of users, and IAM finds the path by looking the user up: of one that it does not know (yet, or any
+ * more) it refuses what it would allow. What it has refused for so long it does not allow, milliseconds.
+ */
+const DENIED_MS = 120_000;
+
+export function createKeyUsers({ iam, path, boundary, now }: KeyUsersOptions) {
+  const patience = createPatience(DENIED_MS, now);
+
+  /** @throws TransientError */
+  async function settling<T>(request: Promise<T>): Promise<T> {
     try {
       return await sent(request);
     } catch (error) {
-      if (isAws(error, ...SETTLING)) throw new TransientError('IAM is still settling', { cause: error });
-      if (isAws(error, ...DENIED)) throw forbidden(error);
-      throw error;
+      if (!isAws(error, ...SETTLING)) throw error;
+      throw new TransientError('IAM is still settling', { cause: error });
     }
   }
-  /** Of a user that was made a moment ago, which not all of IAM knows yet. */
-  async function ofNew<T>(request: Promise<T>): Promise<T> {
+  /** @throws TransientError | Problem invalid_resource where the account does not let Berth have users */
+  async function asked<T>(request: Promise<T>): Promise<T> {
     try {
-      return await asked(request);
+      return await settling(request);
     } catch (error) {
-      if (!isAws(error, ...NONE)) throw error;
+      throw isAws(error, ...DENIED) ? forbidden(error) : error;
+    }
+  }
+  /** Of a user that was made a moment ago, which not all of IAM knows yet. @param what is done, and to which user */
+  async function ofNew<T>(what: string, request: Promise<T>): Promise<T> {
+    try {
+      const done = await settling(request);
+      patience.end(what);
+      return done;
+    } catch (error) {
+      const denied = isAws(error, ...DENIED);
+      if (!denied && !isAws(error, ...NONE)) throw error;
+      if (denied && patience.isOver(what)) throw forbidden(error);
       throw new TransientError('IAM does not know the user yet', { cause: error });
     }
+  }
+  /** Removes a user or something of it, which another run may have removed a moment ago. @param what is done */
+  async function removed(UserName: string, tag: string, what: string, request: Promise<unknown>) {
+    const done = `${what} ${UserName}`;
+    try {
+      await unless(NONE, settling(request));
+    } catch (error) {
+      if (!isAws(error, ...DENIED)) throw error;
+      if (await exists(UserName, tag)) {
+        if (patience.isOver(done)) throw notRemovable(UserName, error);
+        throw new TransientError('IAM does not know yet what becomes of the user', { cause: error });
+      }
+    }
+    patience.end(done);
   }
 
   /** @throws ServerNotOurs */
@@ -75,10 +110,12 @@ export function createKeyUsers({ iam, path, boundary }: KeyUsersOptions) {
     return (found?.AccessKeyMetadata ?? []).flatMap(({ AccessKeyId: id }) => (id === undefined ? [] : [id]));
   }
 
-  async function endKeys(UserName: string, kept: readonly string[]): Promise<void> {
-    for (const AccessKeyId of await keyIds(UserName))
-      if (!kept.includes(AccessKeyId))
-        await unless(NONE, asked(iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }))));
+  async function endKeys(UserName: string, tag: string, kept: readonly string[]): Promise<void> {
+    for (const AccessKeyId of await keyIds(UserName)) {
+      if (kept.includes(AccessKeyId)) continue;
+      const command = new DeleteAccessKeyCommand({ UserName, AccessKeyId });
+      await removed(UserName, tag, `end ${AccessKeyId}`, iam.send(command));
+    }
   }
 
   async function create(UserName: string, tags: Record<string, string>): Promise<void> {
@@ -105,7 +142,7 @@ export function createKeyUsers({ iam, path, boundary }: KeyUsersOptions) {
       if (!(await exists(UserName, tag))) throw new TransientError('IAM does not know the user yet');
     }
     const command = new PutUserPolicyCommand({ UserName, PolicyName: POLICY, PolicyDocument: policy });
-    await ofNew(iam.send(command));
+    await ofNew(`write the policy ${UserName}`, iam.send(command));
   }
 
   return {
@@ -114,11 +151,11 @@ export function createKeyUsers({ iam, path, boundary }: KeyUsersOptions) {
     /** A key of the user, which is made where there is none. AWS lets a user have two. @throws ServerNotOurs */
     async createKey(UserName: string, spec: KeyUserSpec, kept: readonly string[]): Promise<AccessKey> {
       await ensure(UserName, spec);
-      const make = () => ofNew(iam.send(new CreateAccessKeyCommand({ UserName })));
+      const make = () => ofNew(`make a key ${UserName}`, iam.send(new CreateAccessKeyCommand({ UserName })));
       let made = await unless(LIMIT, make());
       if (!made) {
         // A run that ended before it had stored its key has left it, and nobody knows its secret.
-        await endKeys(UserName, kept);
+        await endKeys(UserName, spec.tags[OWNER] ?? '', kept);
         made = await unless(LIMIT, make());
       }
       const { AccessKeyId: id, SecretAccessKey: secret } = made?.AccessKey ?? {};
@@ -129,15 +166,19 @@ export function createKeyUsers({ iam, path, boundary }: KeyUsersOptions) {
 
     /** @throws ServerNotOurs */
     async retain(UserName: string, tag: string, keyId: string): Promise<void> {
-      if (await exists(UserName, tag)) await endKeys(UserName, [keyId]);
+      if (await exists(UserName, tag)) await endKeys(UserName, tag, [keyId]);
     },
 
     /** Keys first, so that nobody uses what is removed next; idempotent. @throws ServerNotOurs */
     async remove(UserName: string, tag: string): Promise<void> {
       if (!(await exists(UserName, tag))) return;
-      await endKeys(UserName, []);
-      await unless(NONE, asked(iam.send(new DeleteUserPolicyCommand({ UserName, PolicyName: POLICY }))));
-      await unless(NONE, asked(iam.send(new DeleteUserCommand({ UserName }))));
+      const remove = removed.bind(undefined, UserName, tag);
+      await endKeys(UserName, tag, []);
+      await remove(
+        'remove the policy',
+        iam.send(new DeleteUserPolicyCommand({ UserName, PolicyName: POLICY })),
+      );
+      await remove('remove', iam.send(new DeleteUserCommand({ UserName })));
     },
 
     /** Whether there is one that carries the tag. */
@@ -168,6 +209,16 @@ const forbidden = (cause: unknown): Problem =>
     'The resource can not be provided: the AWS account does not let Berth have an IAM user for its key.',
     {
       hint: 'Have the platform team look at the organization’s policies and its boundary for IAM users below /berth/, or set berth:bucketsAndQueues to no, and name one of your own by secrets of the environment.',
+      cause,
+    },
+  );
+
+const notRemovable = (user: string, cause: unknown): Problem =>
+  new Problem(
+    'invalid_resource',
+    `The key of the resource can not be removed: the AWS account does not let Berth remove the IAM user ${user}.`,
+    {
+      hint: 'Have the platform team look at the organization’s policies for IAM users below /berth/, or remove this user; then destroy again.',
       cause,
     },
   );

@@ -1,6 +1,7 @@
 /** Buckets and queues of an account, as Moto has it: by the rights that the stacks give, with every key checked. */
 import {
   DeleteAccessKeyCommand,
+  DeleteUserCommand,
   IAMClient,
   ListUsersCommand,
   ListUserTagsCommand,
@@ -65,6 +66,7 @@ describe.skipIf(reason !== undefined)('moto', { timeout: 120_000 }, () => {
         ...actions.makeQueues,
         ...userActions.bounded,
         ...userActions.others,
+        ...userActions.reads,
       ],
       region,
     );
@@ -227,6 +229,58 @@ describe.skipIf(reason !== undefined)('moto', { timeout: 120_000 }, () => {
         hint: expect.stringContaining('berth:bucketsAndQueues'),
       });
       expect(await open().inventory(ref('c'))).toEqual([]);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  it('are made and removed though IAM refuses what is asked of a user that it does not know yet, or no longer', async () => {
+    const waits = new Map([
+      ['PutUserPolicy', 2],
+      ['CreateAccessKey', 2],
+    ]);
+    const denied = queryError(403, 'AccessDenied');
+    let gone = false;
+    let time = 0;
+    const proxy = await startProxy(
+      () => moto.url,
+      async ({ action, body }) => {
+        const left = waits.get(action) ?? 0;
+        waits.set(action, left - 1);
+        if (left > 0) return denied;
+        if (!gone || action !== 'DeleteUser') return 'forward';
+        // Another run removes it just before.
+        const UserName = new URLSearchParams(body.toString()).get('UserName') ?? '';
+        await new IAMClient(moto.root).send(new DeleteUserCommand({ UserName }));
+        return denied;
+      },
+    );
+    try {
+      const port = createAwsBucketsAndQueues({ ...options(proxy.url, 1), now: () => time });
+      const made = () => port.makeKey(ref('e'), [], 'op');
+      await expect(made()).rejects.toMatchObject({ name: 'Berth.Transient' });
+      const key = await settled(() =>
+        made().catch((error: Error) => {
+          if (error.name !== 'Berth.Transient') throw error;
+          return undefined;
+        }),
+      );
+      await settled(() => port.ensure(ref('e'), spec, key));
+      waits.set('CreateAccessKey', 2);
+      await expect(made()).rejects.toMatchObject({ name: 'Berth.Transient' });
+      time = 200_000;
+      await expect(made()).rejects.toMatchObject({ code: 'invalid_resource' });
+      // A user that is there is not taken for removed.
+      waits.set('DeleteUser', 2);
+      await expect(port.remove(ref('e'))).rejects.toMatchObject({ name: 'Berth.Transient' });
+      time = 400_000;
+      await expect(port.remove(ref('e'))).rejects.toMatchObject({
+        code: 'invalid_resource',
+        hint: expect.stringContaining('destroy again'),
+      });
+      gone = true;
+      await settled(async () => (await port.remove(ref('e'))) || undefined);
+      expect(await port.inventory(ref('e'))).toEqual([]);
     } finally {
       await proxy.stop();
     }
