@@ -9,11 +9,11 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { Problem, TransientError } from '../../../core/problem.ts';
 import type { AccessKey, BucketOrQueueRef, BucketsAndQueues } from '../../../ports/buckets-and-queues.ts';
 import { ServerNotOurs } from '../../../ports/rules/server-not-ours.ts';
+import { createPatience } from './key-patience.ts';
 import { type Installation, keyedName, keyPolicy, ownerValue, tagsFor, userPath } from './key-rules.ts';
 import { createKeyUsers } from './key-users.ts';
 import { createOwnedBuckets } from './owned-buckets.ts';
 import { createOwnedQueues } from './owned-queues.ts';
-import { createPatience } from './patience.ts';
 
 export interface AwsBucketsAndQueuesOptions extends Installation {
   /** ARN of the policy that bounds users. */

@@ -14,8 +14,8 @@ import { Problem, TransientError } from '../../../core/problem.ts';
 import type { AccessKey } from '../../../ports/buckets-and-queues.ts';
 import { ServerNotOurs } from '../../../ports/rules/server-not-ours.ts';
 import { isAws, sent, unless } from '../sdk-errors.ts';
+import { createPatience } from './key-patience.ts';
 import { OWNER } from './key-rules.ts';
-import { createPatience } from './patience.ts';
 
 export interface KeyUsersOptions {
   iam: IAMClient;
