@@ -1,5 +1,7 @@
 /** Source in, image out. */
+import type { Readable } from 'node:stream';
 import type { Source } from '../core/model/index.ts';
+import type { ExternalImage } from '../core/source/external-image.ts';
 import type { RegistryCredential, RepositoryRef } from './registry.ts';
 
 export type BuildSource =
@@ -70,6 +72,27 @@ export interface BuildResult {
 /** No machine for builds is free, because others use them all. Nothing was begun: the build is to be asked for again. */
 export class BuilderBusy extends Error {
   override name = 'Berth.BuilderBusy';
+}
+
+/** What a container engine builds an image of. */
+export interface DockerfileBuild {
+  /** A tar of the folder, with more files in it. */
+  context(more: { from: string; to: string }[]): Readable;
+  /** Its path in the folder. */
+  dockerfile: string;
+  /** The stage that is the image; the last one where absent. */
+  target?: string;
+  /** Values of its arguments. */
+  args: Readonly<Record<string, string>>;
+  /** Images that it stands on, which their registries have to give. */
+  bases: readonly ExternalImage[];
+  registries: readonly RegistryCredential[];
+  /** Values by name, for steps that ask for them: `RUN --mount=type=secret,id=NPM_TOKEN`. */
+  secrets: Readonly<Record<string, string>>;
+  /** An empty directory of this build. */
+  scratch: string;
+  log(line: string): void;
+  signal: AbortSignal;
 }
 
 export interface Builder {

@@ -6,31 +6,10 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { Problem } from '../../core/problem.ts';
 import { createMask } from '../../core/secrets/mask.ts';
-import type { ExternalImage } from '../../core/source/external-image.ts';
-import type { RegistryCredential } from '../../ports/registry.ts';
+import type { DockerfileBuild } from '../../ports/builder.ts';
 import { endSteps } from './end-steps.ts';
 import { type Engine, EngineError } from './engine.ts';
 import { pullBase } from './pull-image.ts';
-
-export interface DockerfileBuild {
-  /** A tar of the folder, with more files in it. */
-  context(more: { from: string; to: string }[]): Readable;
-  /** Its path in the folder. */
-  dockerfile: string;
-  /** The stage that is the image; the last one where absent. */
-  target?: string;
-  /** Values of its arguments. */
-  args: Readonly<Record<string, string>>;
-  /** Images that it stands on, which their registries have to give. */
-  bases: readonly ExternalImage[];
-  registries: readonly RegistryCredential[];
-  /** Values by name, for steps that ask for them: `RUN --mount=type=secret,id=NPM_TOKEN`. */
-  secrets: Readonly<Record<string, string>>;
-  /** An empty directory of this build. */
-  scratch: string;
-  log(line: string): void;
-  signal: AbortSignal;
-}
 
 interface NamedBuild extends DockerfileBuild {
   /** A name for the image that no other has. */

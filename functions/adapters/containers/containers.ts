@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { EnvironmentRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import type { DockerfileBuild } from '../../ports/builder.ts';
 import {
   BASE_LABEL,
   type ImageConfig,
@@ -15,7 +16,7 @@ import {
 } from '../../ports/registry.ts';
 import { repositoryOf } from '../../ports/rules/workloads/specs-apart.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../ports/workloads.ts';
-import { buildDockerfile, type DockerfileBuild } from './build-dockerfile.ts';
+import { buildDockerfile } from './build-dockerfile.ts';
 import { bodyOf, MACHINE_NODE, mountMachine, placeFiles, placeVolumes, userOf } from './container-body.ts';
 import type { Engine } from './engine.ts';
 import type { Found } from './find-engine.ts';

@@ -7,9 +7,8 @@ import type { Source } from '../../../core/model/index.ts';
 import type { BuildSettings } from '../../../core/source/build-settings.ts';
 import type { BuildPlan } from '../../../core/source/detect.ts';
 import { confineDockerfile } from '../../../core/source/dockerfile.ts';
-import type { ExternalImage } from '../../../core/source/external-image.ts';
-import type { BuildResult } from '../../../ports/builder.ts';
-import { BASE_LABEL, OWN_BASE, type RegistryCredential } from '../../../ports/registry.ts';
+import type { BuildResult, DockerfileBuild } from '../../../ports/builder.ts';
+import { BASE_LABEL, OWN_BASE } from '../../../ports/registry.ts';
 import type { Located } from '../../source/locate.ts';
 import type { FoundScore } from '../../source/score-file.ts';
 import type { OciLayout } from '../registry/registry.ts';
@@ -24,25 +23,7 @@ export interface DockerfileBuilder {
    * @throws Problem build_failed
    */
   build<T extends { digest: string }>(
-    build: {
-      /** A tar of the folder, with more files in it. */
-      context(more: { from: string; to: string }[]): Readable;
-      /** Its path in the folder. */
-      dockerfile: string;
-      /** The stage that is the image; the last one where absent. */
-      target?: string;
-      /** Values of its arguments. */
-      args: Readonly<Record<string, string>>;
-      /** Images that it stands on, which their registries have to give. */
-      bases: readonly ExternalImage[];
-      registries: readonly RegistryCredential[];
-      /** Values by name, for steps that ask for them. */
-      secrets: Record<string, string>;
-      /** An empty directory of this build. */
-      scratch: string;
-      log: (line: string) => void;
-      signal: AbortSignal;
-    },
+    build: DockerfileBuild,
     take: (archive: Readable) => Promise<T>,
   ): Promise<T>;
 }
