@@ -40,13 +40,14 @@ export async function repinned(
     }
     const { uid } = resourceIdentity(workload.metadata.name, name, declared);
     const item = await ports.store.get<Resource>(resourceKey(ref, uid));
-    if (!item) {
+    // What is only being made is another one: that which it used was there.
+    if (!item || item.data.state === 'provisioning') {
       throw new Problem('conflict', `The resource "${uid}" that it used is gone: it was removed.`, {
         hint: 'Deploy its version instead, which makes the resource anew.',
       });
     }
     if (item.data.state === 'removing') throw resourceBeingRemoved({ uid });
-    if (item.data.state === 'ready') result[name] = item.data.outputs;
+    result[name] = item.data.outputs;
   }
   return { outputs: result, ...(variables && { variables }) };
 }

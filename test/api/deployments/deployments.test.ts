@@ -235,6 +235,7 @@ describe('Deployments', () => {
   it.each([
     ['that is being removed', 'removing', 'operation_in_progress'],
     ['that is gone', undefined, 'conflict'],
+    ['that is gone, while another one is made in its place', 'provisioning', 'conflict'],
   ])('goes back to nothing that used a database %s', async (_, state, code) => {
     const { ports } = subject;
     const uid = 'postgres.default#guestbook.db';
