@@ -217,7 +217,8 @@ export function createOracle(world: World, observed: Observed) {
         const { id, kind, status, project } = operation;
         if (!hasEnded(operation)) world.violate(`I3: ${kind} ${id} of ${project} is ${status}`);
       }
-      versions.atQuiet();
+      // While clients are asked time goes on, and what is due begins.
+      for (const one of [versions, pushes, promotions, clones, drains]) one.atQuiet();
       for (const client of clients) await checkTold(client);
       const told = new Set<string | undefined>();
       for (const project of [...projects, PLATFORM]) {
@@ -232,10 +233,6 @@ export function createOracle(world: World, observed: Observed) {
       for (const environment of ledger.environments.values()) await checkEnvironment(environment);
       await checkSecrets();
       await checkBackups();
-      pushes.atQuiet();
-      promotions.atQuiet();
-      clones.atQuiet();
-      drains.atQuiet();
     },
     /** I4: nothing is left of what was destroyed. */
     async afterDestroy(client: Client): Promise<void> {
