@@ -210,11 +210,11 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
       list: (prefix) => io('secrets.list', () => secrets.list(prefix)),
     },
     registry,
-    builder: createSimulatedBuilder(
-      world,
-      (service) => ({ digest: digestNamed('good'), score: JSON.stringify(workloadOf(service)) }),
-      registry.upload,
-    ),
+    builder: createSimulatedBuilder(world, {
+      built: (service) => ({ digest: digestNamed('good'), score: JSON.stringify(workloadOf(service)) }),
+      push: registry.upload,
+      isOver: (operation) => ledger.operations.get(operation)?.endedAt !== undefined,
+    }),
     anchors: createSimulatedAnchors(),
     receivers,
     effects: world.effects,

@@ -18,11 +18,17 @@ export interface Built {
   score: string;
 }
 
-/** @param push is told of each image that a build makes */
+export interface BuilderOptions {
+  built(service: string): Built;
+  /** Is told of each image that a build makes. */
+  push?(repository: RepositoryRef, digest: string): void;
+  /** Whether the operation has ended: a step of it that was slow may come behind its end. */
+  isOver?(operation: string): boolean;
+}
+
 export function createSimulatedBuilder(
   world: World,
-  built: (service: string) => Built,
-  push: (repository: RepositoryRef, digest: string) => void = () => undefined,
+  { built, push = () => undefined, isOver = () => false }: BuilderOptions,
 ): Builder {
   const sources = new Set<string>();
   const running = new Map<string, Running>();
@@ -37,8 +43,10 @@ export function createSimulatedBuilder(
 
   async function build({ repository, operation, source }: BuildRequest, signal: AbortSignal) {
     const { project, service } = repository;
-    if (source.kind === 'upload' && !sources.has(source.id))
-      world.violate(`The source of build ${operation} is gone before it has ended`);
+    if (source.kind === 'upload' && !sources.has(source.id)) {
+      if (!isOver(operation)) world.violate(`The source of build ${operation} is gone before it has ended`);
+      throw new Problem('source_unavailable', 'It is no longer there.', { hint: 'Upload it again.' });
+    }
     if (!ended.has(operation))
       await waitFor(running.get(operation) ?? begin(operation, project), operation, signal);
     // What waited in a process that died has nobody whom it could tell.
