@@ -56,7 +56,8 @@ export interface BucketsAndQueues {
   /**
    * Makes it or changes it, and makes the key good; with the same again it changes nothing.
    * @returns undefined while it is being made, or the key is not good yet: ask again
-   * @throws ServerNotOurs | Problem unavailable | Problem invalid_resource where the account has no room | TransientError
+   * @throws ServerNotOurs | Problem unavailable | TransientError | Problem invalid_resource where the account has no room, or
+   * a queue in order is to be one that is not, or the other way
    */
   ensure(
     ref: BucketOrQueueRef,

@@ -6,7 +6,7 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { allowances, userPath } from '../../functions/adapters/aws/keyed/key-rules.ts';
-import { keyedArns } from '../support/keyed-arns.ts';
+import { inRegion, keyedArns } from '../support/keyed-arns.ts';
 import { acceptWildcards } from '../support/role.ts';
 
 export interface KeysStackProps extends StackProps {
@@ -25,7 +25,10 @@ export class KeysStack extends Stack {
   constructor(scope: Construct, id: string, { name, ...props }: KeysStackProps) {
     super(scope, id, props);
     const arns = keyedArns(this, name);
-    const most = (['bucket', 'queue'] as const).flatMap((kind) => allowances(kind, arns[kind]));
+    const here = { StringEquals: { ...inRegion(this).StringEquals, 'aws:ResourceAccount': this.account } };
+    const most = (['bucket', 'queue'] as const).flatMap((kind) =>
+      allowances(kind, arns[kind]).map((one) => (kind === 'bucket' ? { ...one, conditions: here } : one)),
+    );
     const policy = new ManagedPolicy(this, 'Bounds', {
       description: 'Bounds the users of keys of buckets and queues; it gives nothing by itself',
       statements: most.map((one) => new PolicyStatement(one)),

@@ -3,7 +3,7 @@ import { ArnFormat, type Stack } from 'aws-cdk-lib';
 import { STORE_TABLE } from '../../functions/adapters/aws/store/table.ts';
 import { workflowNames } from '../../state-machines/load.ts';
 import { dedicatedSubnets } from '../place/database.ts';
-import { keyedArns } from './keyed-arns.ts';
+import { inRegion, keyedArns } from './keyed-arns.ts';
 import type { Grant } from './role.ts';
 
 /** Everything that a function of Berth may ever do; the boundary of its roles. */
@@ -291,8 +291,8 @@ export function permissions(stack: Stack, things: Things) {
     ],
     makeBucketsAndQueues: things.keyUsers
       ? [
-          grant(actions.makeBuckets, [keyed.bucket], ofPrograms),
-          grant(actions.emptyBuckets, [`${keyed.bucket}/*`], ofPrograms),
+          { ...grant(actions.makeBuckets, [keyed.bucket], ofPrograms), conditions: inRegion(stack) },
+          { ...grant(actions.emptyBuckets, [`${keyed.bucket}/*`], ofPrograms), conditions: inRegion(stack) },
           grant(actions.makeQueues, [keyed.queue], ofPrograms),
           ...userGrants(things.keyUsers),
         ]

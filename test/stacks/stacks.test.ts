@@ -293,10 +293,23 @@ describe('Permissions', () => {
   it('of keys are the contents of Berth’s own buckets and queues, and of no bucket that the stacks make', () => {
     const keys = grantsOf(templates).filter(({ where }) => where.startsWith('Berth-Keys/'));
     expect(keys.map(({ Effect }) => Effect)).toEqual(['Allow', 'Allow', 'Allow']);
-    for (const { Action, Resource } of keys) {
+    for (const { Action, Resource, Condition } of keys) {
       expect(Action.join()).not.toMatch(/\*|iam:|Policy|Create|Tag|DeleteBucket|DeleteQueue|SetQueue/);
+      // An ARN of a bucket names neither region nor account.
+      const isBucket = JSON.stringify(Resource).includes(':s3:::');
+      const where = Object.keys(Condition?.StringEquals ?? {}).sort();
+      expect(where).toEqual(isBucket ? ['aws:RequestedRegion', 'aws:ResourceAccount'] : []);
       expect(JSON.stringify(Resource)).toMatch(/:berth-(bucket|queue)--\*(\/\*)?"\]\]\}\]$/);
     }
+  });
+
+  it('to buckets of programs are those of this region', () => {
+    const given = grantsOf(templates).filter(({ Resource }) =>
+      /:s3:::berth-bucket--/.test(JSON.stringify(Resource)),
+    );
+    expect(given).toHaveLength(4);
+    for (const { Condition, where } of given)
+      expect(Condition?.StringEquals?.['aws:RequestedRegion'], where).toEqual({ Ref: 'AWS::Region' });
   });
 
   it('are none in IAM where the settings allow no buckets and queues, and then functions know no boundary', () => {

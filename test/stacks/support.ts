@@ -23,7 +23,7 @@ export interface Statement {
   Effect: 'Allow' | 'Deny';
   Action: string[];
   Resource: unknown[];
-  Condition?: unknown;
+  Condition?: Record<string, Record<string, unknown>>;
 }
 
 const list = <T>(value: T | T[] | undefined): T[] =>

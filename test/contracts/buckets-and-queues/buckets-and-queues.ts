@@ -110,6 +110,17 @@ export function bucketsAndQueuesContract(
       expect(await read()).toBe('a');
     });
 
+    it('stays in order, or not, as it was made, with what is in it', async () => {
+      const sqs = sqsClient(there, queueKey);
+      const QueueUrl = there.url;
+      await expect(port.ensure(queue, { ...spec, fifo: true }, queueKey)).rejects.toMatchObject({
+        code: 'invalid_resource',
+        hint: expect.stringContaining('another id'),
+      });
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'kept' }));
+      expect(await settled(() => port.ensure(queue, spec, queueKey))).toMatchObject({ name: there.name });
+    });
+
     it('has two keys beside each other until one is retained, however many were made that nobody stored', async () => {
       for (const lost of [1, 2])
         expect((await port.makeKey(bucket, [key.id], 'op')).id, `${lost}`).not.toBe(key.id);

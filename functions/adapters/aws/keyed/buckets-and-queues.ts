@@ -132,14 +132,16 @@ export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): 
 
     async remove(ref) {
       const name = nameOf(ref);
-      // What is another's is found before anything of it is removed.
-      if (ref.kind === 'bucket') await buckets.has(name, ownerValue(ref));
-      else await queues.findAny(name, ownerValue(ref));
-      // Nobody writes any more to what is emptied.
-      await users.remove(name, ownerValue(ref));
-      return ref.kind === 'bucket'
-        ? buckets.remove(name, ownerValue(ref))
-        : queues.remove(name, ownerValue(ref));
+      const owner = ownerValue(ref);
+      // Keys end first, so that nobody writes any more to what is emptied. What keeps a user from being removed keeps nothing else.
+      const kept = await users.remove(name, owner).catch((error: unknown) => {
+        if (error instanceof ServerNotOurs) throw error;
+        return error;
+      });
+      const isGone =
+        ref.kind === 'bucket' ? await buckets.remove(name, owner) : await queues.remove(name, owner);
+      if (isGone && kept !== undefined) throw kept;
+      return isGone;
     },
 
     async inventory(ref) {

@@ -36,11 +36,9 @@ const EXISTS = ['EntityAlreadyExistsException', 'EntityAlreadyExists'];
 const LIMIT = ['LimitExceededException', 'LimitExceeded'];
 const DENIED = ['AccessDenied', 'AccessDeniedException'];
 /** IAM answers so while it has not yet told all of itself what changed. */
-const SETTLING = [
-  'ConcurrentModificationException',
-  'EntityTemporarilyUnmodifiableException',
-  'DeleteConflictException',
-];
+const SETTLING = ['ConcurrentModificationException', 'EntityTemporarilyUnmodifiableException'];
+/** Something of the user is there: what was removed a moment ago, or what others have given it. */
+const HELD = ['DeleteConflictException', 'DeleteConflict'];
 
 /**
  * Rights are given by the path of users, and IAM finds the path by looking the user up: of one that it does not know (yet, or any
@@ -87,9 +85,10 @@ export function createKeyUsers({ iam, path, boundary, now }: KeyUsersOptions) {
     try {
       await unless(NONE, settling(request));
     } catch (error) {
-      if (!isAws(error, ...DENIED)) throw error;
+      const held = isAws(error, ...HELD);
+      if (!held && !isAws(error, ...DENIED)) throw error;
       if (await exists(UserName, tag)) {
-        if (patience.isOver(done)) throw notRemovable(UserName, error);
+        if (patience.isOver(done)) throw held ? heldBack(UserName, error) : notRemovable(UserName, error);
         throw new TransientError('IAM does not know yet what becomes of the user', { cause: error });
       }
     }
@@ -219,6 +218,16 @@ const notRemovable = (user: string, cause: unknown): Problem =>
     `The key of the resource can not be removed: the AWS account does not let Berth remove the IAM user ${user}.`,
     {
       hint: 'Have the platform team look at the organization’s policies for IAM users below /berth/, or remove this user; then destroy again.',
+      cause,
+    },
+  );
+
+const heldBack = (user: string, cause: unknown): Problem =>
+  new Problem(
+    'invalid_resource',
+    `The key of the resource can not be removed: what others have added to the IAM user ${user}, such as a policy or a group, keeps it. Its keys are ended.`,
+    {
+      hint: 'Have the platform team take what was added away from this user, or remove it; then destroy again.',
       cause,
     },
   );

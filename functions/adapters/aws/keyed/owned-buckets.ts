@@ -4,6 +4,7 @@ import {
   type BucketLocationConstraint,
   CreateBucketCommand,
   DeleteBucketCommand,
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   GetBucketTaggingCommand,
   ListMultipartUploadsCommand,
@@ -34,12 +35,23 @@ export interface OwnedBucketsOptions {
 const SETTINGS = '1';
 const SET = 'berth:settings';
 const NONE = ['NoSuchBucket', 'NotFound'];
-/** A bucket of this name is being removed. */
+/** A bucket of this name is being made or removed. */
 const BUSY = ['OperationAborted'];
+/** What S3 answers for a moment of a bucket that is new. */
+const NOT_YET = [...NONE, ...BUSY];
 /** Parts of uploads that nobody ends are paid for. */
 const UPLOAD_DAYS = 7;
 /** For so long one call goes on with emptying a bucket, milliseconds. */
 const EMPTYING_MS = 6_000;
+
+/** The bucket of this name is one of another account: names are one set for all of them. */
+class BucketElsewhere extends ServerNotOurs {}
+
+/** No XML has them, so that neither an answer nor a request of S3 can name such a key in plain. */
+const CONTROLS = /[\u0000-\u001f\u007f\ufffe\uffff]/;
+/** A key as a page that was asked for in this way has it. */
+const decoded = (encoding: string | undefined, key = ''): string =>
+  encoding === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key;
 
 export function createOwnedBuckets({ s3, region, account, now }: OwnedBucketsOptions) {
   const of = (Bucket: string) => ({ Bucket, ExpectedBucketOwner: account });
@@ -55,8 +67,11 @@ export function createOwnedBuckets({ s3, region, account, now }: OwnedBucketsOpt
       return tags;
     } catch (error) {
       if (isAws(error, 'NoSuchTagSet')) return new Map();
-      // Berth may ask this of every bucket of its own.
-      if (isAws(error, 'AccessDenied')) throw new ServerNotOurs(name);
+      // Berth may ask this of every bucket of its own. Within an account or an organization S3 says who is denied what.
+      if (isAws(error, 'AccessDenied'))
+        throw /not authorized to perform/.test(String(error))
+          ? new ServerNotOurs(name)
+          : new BucketElsewhere(name);
       throw error;
     }
   }
@@ -117,30 +132,45 @@ export function createOwnedBuckets({ s3, region, account, now }: OwnedBucketsOpt
     await sent(s3.send(new PutBucketPolicyCommand({ ...of(name), Policy: tlsPolicy('bucket', arn) })));
   }
 
+  const encoded = (name: string) => ({ ...of(name), EncodingType: 'url' as const });
+
   /** Ends uploads that are not complete. @returns whether there were any */
   async function endUploads(name: string): Promise<boolean> {
-    const { Uploads = [] } = await sent(s3.send(new ListMultipartUploadsCommand(of(name))));
+    const { Uploads = [], EncodingType } = await sent(
+      s3.send(new ListMultipartUploadsCommand(encoded(name))),
+    );
     for (const { Key, UploadId } of Uploads)
       await unless(
         ['NoSuchUpload'],
-        s3.send(new AbortMultipartUploadCommand({ ...of(name), Key, UploadId })),
+        s3.send(new AbortMultipartUploadCommand({ ...of(name), Key: decoded(EncodingType, Key), UploadId })),
       );
     return Uploads.length > 0;
+  }
+
+  async function removeAll(name: string, versions: { Key: string; VersionId?: string }[]): Promise<void> {
+    const [alone, Objects] = [true, false].map((is) =>
+      versions.filter(({ Key }) => CONTROLS.test(Key) === is),
+    );
+    for (const one of alone ?? []) await sent(s3.send(new DeleteObjectCommand({ ...of(name), ...one })));
+    if (!Objects?.length) return;
+    const command = new DeleteObjectsCommand({ ...of(name), Delete: { Objects, Quiet: true } });
+    const [refused] = (await sent(s3.send(command))).Errors ?? [];
+    if (refused) throw new TransientError(`AWS: ${refused.Code} for an object`);
   }
 
   /** Removes objects, a page of their versions after the other, for a while. @returns whether none is left */
   async function empty(name: string): Promise<boolean> {
     const end = now() + EMPTYING_MS;
     do {
-      const page = await sent(s3.send(new ListObjectVersionsCommand(of(name))));
-      const Objects = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(({ Key, VersionId }) => ({
-        Key,
-        VersionId,
-      }));
-      if (Objects.length === 0) return !(await endUploads(name));
-      const command = new DeleteObjectsCommand({ ...of(name), Delete: { Objects, Quiet: true } });
-      const [refused] = (await sent(s3.send(command))).Errors ?? [];
-      if (refused) throw new TransientError(`AWS: ${refused.Code} for an object`);
+      const page = await sent(s3.send(new ListObjectVersionsCommand(encoded(name))));
+      const versions = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(
+        ({ Key, VersionId }) => ({
+          Key: decoded(page.EncodingType, Key),
+          ...(VersionId !== undefined && { VersionId }),
+        }),
+      );
+      if (versions.length === 0) return !(await endUploads(name));
+      await removeAll(name, versions);
     } while (now() < end);
     return false;
   }
@@ -151,10 +181,15 @@ export function createOwnedBuckets({ s3, region, account, now }: OwnedBucketsOpt
       const found = await tagsOf(name, tags[OWNER] ?? '');
       if (found?.get(SET) === SETTINGS) return true;
       if (!found && !(await create(name))) return false;
-      if (!found?.has(OWNER)) await putTags(name, tags);
-      await set(name, arn);
-      await putTags(name, { ...tags, [SET]: SETTINGS });
-      return true;
+      try {
+        if (!found?.has(OWNER)) await putTags(name, tags);
+        await set(name, arn);
+        await putTags(name, { ...tags, [SET]: SETTINGS });
+        return true;
+      } catch (error) {
+        if (isAws(error, ...NOT_YET)) return false;
+        throw error;
+      }
     },
 
     /** @throws ServerNotOurs */
@@ -166,12 +201,14 @@ export function createOwnedBuckets({ s3, region, account, now }: OwnedBucketsOpt
 
     /** @returns whether nothing is left of it; idempotent @throws ServerNotOurs */
     async remove(name: string, tag: string): Promise<boolean> {
-      if (!(await tagsOf(name, tag))) return true;
-      if (!(await empty(name))) return false;
       try {
-        await unless(NONE, s3.send(new DeleteBucketCommand(of(name))));
+        if (!(await tagsOf(name, tag))) return true;
+        if (!(await empty(name))) return false;
+        await sent(s3.send(new DeleteBucketCommand(of(name))));
         return true;
       } catch (error) {
+        // Another account has the name, so that there is none of ours.
+        if (error instanceof BucketElsewhere || isAws(error, ...NONE)) return true;
         if (isAws(error, 'BucketNotEmpty', ...BUSY)) return false;
         throw error;
       }

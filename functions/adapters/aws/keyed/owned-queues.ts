@@ -9,6 +9,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { BucketOrQueueSpec } from '../../../ports/buckets-and-queues.ts';
+import { queueOrderChanged } from '../../../ports/rules/queue-order.ts';
 import { ServerNotOurs } from '../../../ports/rules/server-not-ours.ts';
 import { isAws, sent, unless } from '../sdk-errors.ts';
 import { OWNER, tlsPolicy } from './key-rules.ts';
@@ -81,18 +82,23 @@ export function createOwnedQueues({ sqs }: { sqs: SQSClient }) {
         SqsManagedSseEnabled: 'true',
         Policy: tlsPolicy('queue', queueName(arn, spec)),
       };
-      const queue = (await find(full, tags[OWNER] ?? '')) ?? (await create(full, wanted, spec.fifo, tags));
+      const owner = tags[OWNER] ?? '';
+      if (await find(queueName(name, { fifo: !spec.fifo }), owner)) throw queueOrderChanged();
+      const queue = (await find(full, owner)) ?? (await create(full, wanted, spec.fifo, tags));
       if (!queue) return undefined;
       const asked = new GetQueueAttributesCommand({ QueueUrl: queue.url, AttributeNames: ['All'] });
-      const { Attributes = {} } = (await unless(NONE, sqs.send(asked))) ?? {};
+      const answer = await unless(NONE, sqs.send(asked));
+      // SQS does not know everywhere yet what is new.
+      if (!answer) return undefined;
+      const { Attributes = {} } = answer;
       // SQS may write a policy otherwise than it was given.
       const differs =
         Attributes.VisibilityTimeout !== wanted.VisibilityTimeout ||
         Attributes.SqsManagedSseEnabled !== 'true' ||
         Attributes.Policy === undefined;
-      if (differs)
-        await sent(sqs.send(new SetQueueAttributesCommand({ QueueUrl: queue.url, Attributes: wanted })));
-      return queue;
+      if (!differs) return queue;
+      const command = new SetQueueAttributesCommand({ QueueUrl: queue.url, Attributes: wanted });
+      return (await unless(NONE, sqs.send(command))) && queue;
     },
 
     findAny,

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { limits } from '../../../core/limits.ts';
 import type { AccessKey, BucketOrQueueRef, BucketOrQueueSpec } from '../../../ports/buckets-and-queues.ts';
+import { queueOrderChanged } from '../../../ports/rules/queue-order.ts';
 import { replaceFile } from '../../files/atomic-file.ts';
 import { startProgram } from '../../system/program.ts';
 import { createKeptServer, type KeptServer } from '../kept-server.ts';
@@ -116,10 +117,14 @@ export function createApiServer({ directory, log }: ApiServerOptions): ApiServer
 
   return {
     async ensure(settings, key) {
+      const text = JSON.stringify(settings);
+      const before = await readSettings();
+      // The name of a queue in order ends otherwise.
+      if (before !== '' && (JSON.parse(before) as KeptSettings).name !== settings.name)
+        throw queueOrderChanged();
       await allow(key);
       await server.rouse();
-      const text = JSON.stringify(settings);
-      if ((await readSettings()) !== text) {
+      if (before !== text) {
         await replaceFile(settingsPath, (file) => file.writeFile(text));
         // It reads them when it starts.
         await server.sleep();
