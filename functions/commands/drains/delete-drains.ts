@@ -10,9 +10,9 @@ import {
 import { limits } from '../../core/limits.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Store, TRANSACTION_MAX } from '../../ports/store.ts';
-import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
+import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
 import { readAll } from '../../records/read-all.ts';
-import { removeReceiving } from '../webhooks/receiving.ts';
+import { deleteReceiving, removeReceiving } from '../webhooks/receiving.ts';
 import { type DrainRef, getDrain } from './drains.ts';
 
 /**
@@ -26,7 +26,11 @@ export async function deleteDrain(
   options: { ifMatch?: string } = {},
 ): Promise<void> {
   const { project, drain } = ref;
-  await retryOnConflict(async () => {
+  const forget = async (): Promise<void> => {
+    await forgetPlaces(ports.store, drain);
+    await ports.secrets.remove(drainHeadersPath(project, drain));
+  };
+  await deleteReceiving(forget, async () => {
     const item = await getDrain(ports.store, ref);
     checkIfMatch(item, options.ifMatch);
     await commit(ports, caller, {
@@ -39,8 +43,6 @@ export async function deleteDrain(
       ],
     });
   });
-  await forgetPlaces(ports.store, drain);
-  await ports.secrets.remove(drainHeadersPath(project, drain));
 }
 
 async function forgetPlaces(store: Store, drain: string): Promise<void> {

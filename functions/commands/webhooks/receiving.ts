@@ -5,6 +5,7 @@
 
 import { projectKey } from '../../core/keys.ts';
 import { type EventFields, SYSTEM_ACTOR } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item, Key, Store, Write } from '../../ports/store.ts';
 import { commit, mustGet, retryOnConflict } from '../../records/commit.ts';
@@ -54,6 +55,24 @@ export function turnOff<Record extends { enabled: boolean }>(
       },
     );
   });
+}
+
+/**
+ * Deletes one, and then what is kept beside its record. A deletion that broke off in between is asked for once more, and finds no
+ * record: then what it left goes as well.
+ * @param forget removes what is kept beside the record; idempotent
+ */
+export async function deleteReceiving(
+  forget: () => Promise<void>,
+  remove: () => Promise<void>,
+): Promise<void> {
+  try {
+    await retryOnConflict(remove);
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'not_found') await forget();
+    throw error;
+  }
+  await forget();
 }
 
 /**

@@ -17,7 +17,7 @@ import type { Item, Store } from '../../ports/store.ts';
 import { readHead } from '../../records/chain-append.ts';
 import { type Caller, checkIfMatch, commit, mustGet, retryOnConflict } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
-import { deliveryWrite, removeReceiving, turnOff } from './receiving.ts';
+import { deleteReceiving, deliveryWrite, removeReceiving, turnOff } from './receiving.ts';
 
 /** The most webhooks of one project, since each may get every event. */
 export const WEBHOOKS_MAX = limits.webhooks.value;
@@ -171,7 +171,8 @@ export async function deleteWebhook(
   options: { ifMatch?: string } = {},
 ): Promise<void> {
   const { project, webhook } = ref;
-  await retryOnConflict(async () => {
+  const forget = () => ports.secrets.remove(signingSecretPath(project, webhook));
+  await deleteReceiving(forget, async () => {
     const item = await getWebhook(ports.store, ref);
     checkIfMatch(item, options.ifMatch);
     await commit(ports, caller, {
@@ -182,7 +183,6 @@ export async function deleteWebhook(
       events: [{ project, type: 'webhook.deleted', data: { id: webhook, origin: told(item.data).origin } }],
     });
   });
-  await ports.secrets.remove(signingSecretPath(project, webhook));
 }
 
 /** @throws Problem not_found */

@@ -1,5 +1,5 @@
 /** Output leaves by log drains: over real HTTP, at least once, within bounds, to public addresses alone. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TransientError } from '../../../functions/core/problem.ts';
 import { createDrainer, type Drainer } from '../../../functions/drains/drainer.ts';
 import { type LineReceiver, openLineReceiver } from '../../support/drains/line-receiver.ts';
@@ -448,5 +448,16 @@ describe('A drain', () => {
     subject.ports.logs = { ...logs, ...(reading && { reading }) };
     expectProblem(answer, 501, 'not_supported');
     expect(answer.body.hint).toContain('subscription filter');
+  });
+
+  it('leaves no headers where its deletion breaks off and is asked for once more', async () => {
+    const { path } = await create({ headers: { 'x-api-key': 'hush' } });
+    const { secrets } = subject.ports;
+    const fault = vi.spyOn(secrets, 'remove').mockRejectedValueOnce(new TransientError('It went away'));
+    expect((await subject.api('DELETE', path)).status).toBe(503);
+    expect(await secrets.list('demo/-drains')).toHaveLength(1);
+    fault.mockRestore();
+    expectProblem(await subject.api('DELETE', path), 404, 'not_found');
+    expect(await secrets.list('demo/-drains')).toEqual([]);
   });
 });

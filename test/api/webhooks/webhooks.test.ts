@@ -1,8 +1,9 @@
 /** Events leave by webhooks: over real HTTP, signed, in order, at least once, to public addresses alone. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GIVE_UP_MS } from '../../../functions/core/events/webhook-message.ts';
+import { TransientError } from '../../../functions/core/problem.ts';
 import { createDeliverer, type Deliverer } from '../../../functions/webhooks/deliver.ts';
 import { codeBlocks, readDoc } from '../../docs/markdown.ts';
 import { isSigned, openReceiver, type Receiver } from '../../support/receiver.ts';
@@ -386,5 +387,16 @@ describe('Webhooks', () => {
     expect(await subject.ports.secrets.list('short')).toEqual([]);
     await deliver();
     expect(receiver.received).toEqual([]);
+  });
+
+  it('leave no secret where their deletion breaks off and is asked for once more', async () => {
+    const { path } = await create();
+    const { secrets } = subject.ports;
+    const fault = vi.spyOn(secrets, 'remove').mockRejectedValueOnce(new TransientError('It went away'));
+    expect((await subject.api('DELETE', path)).status).toBe(503);
+    expect(await secrets.list('demo/-webhooks')).toHaveLength(1);
+    fault.mockRestore();
+    expectProblem(await subject.api('DELETE', path), 404, 'not_found');
+    expect(await secrets.list('demo/-webhooks')).toEqual([]);
   });
 });
