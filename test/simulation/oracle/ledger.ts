@@ -157,10 +157,10 @@ export function createLedger(world: World, { touches, secret }: LedgerAround): L
     if (event.type === 'environment.hibernating' && event.data?.reason === 'idle') {
       // A clock that was set forth or back, perhaps since it was decided, says nothing of how long ago something was.
       const isClockRight = !world.fates.happened.some(({ fault }) => fault === 'jump');
-      const asked = touches(was.project, was.name).findLast((time) => time <= now);
+      const asked = touches(was.project, was.name).findLast((time) => time <= now - DECIDING_MS);
       const last = Math.max(asked ?? 0, Date.parse(was.lastActivityAt));
       const idle = now - last;
-      if (isClockRight && idle < (was.idleAfterSeconds ?? Number.POSITIVE_INFINITY) * 1000 - DECIDING_MS)
+      if (isClockRight && idle < (was.idleAfterSeconds ?? Number.POSITIVE_INFINITY) * 1000)
         world.violate(`I8: ${was.name} is put to sleep ${idle} ms after it was used`);
     }
     if (event.type === 'environment.expired' && !(Date.parse(was.expiresAt ?? '') <= now))
