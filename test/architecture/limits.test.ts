@@ -25,7 +25,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'core/names.ts NAME_MAX',
     'core/source/archive-path.ts SEGMENT_MAX_BYTES',
     'ports/rules/secret-checks.ts NAME_MAX_LENGTH',
-    'ports/rules/store-checks.ts KEY_MAX_BYTES',
+    'ports/rules/store/store-checks.ts KEY_MAX_BYTES',
     'ports/store.ts TRANSACTION_MAX',
     'resources/postgres/postgres-place.ts NAME_LIMIT',
   ],

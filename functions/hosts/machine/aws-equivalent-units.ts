@@ -7,7 +7,7 @@ import { isForBuilds } from '../../core/keys.ts';
 import type { Anchors } from '../../ports/anchors.ts';
 import type { Builder } from '../../ports/builder.ts';
 import { count } from '../../ports/meter.ts';
-import { readUnits, writeUnits } from '../../ports/rules/store-units.ts';
+import { readUnits, writeUnits } from '../../ports/rules/store/store-units.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 
 /** A sealed value in a record of the store: base64, beside its nonce, its tag and its names. */

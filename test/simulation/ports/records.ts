@@ -12,7 +12,7 @@ import {
   holds,
   type PreparedWrite,
   prepareWrites,
-} from '../../../functions/ports/rules/store-checks.ts';
+} from '../../../functions/ports/rules/store/store-checks.ts';
 import {
   type Due,
   type Item,

@@ -10,9 +10,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { TransientError } from '../../../core/problem.ts';
 import { count } from '../../../ports/meter.ts';
-import { holds, type PreparedWrite, prepareWrites } from '../../../ports/rules/store-checks.ts';
-import { toData } from '../../../ports/rules/store-form.ts';
-import { isSingleCheck, isSinglePut, writeUnits } from '../../../ports/rules/store-units.ts';
+import { holds, type PreparedWrite, prepareWrites } from '../../../ports/rules/store/store-checks.ts';
+import { toData } from '../../../ports/rules/store/store-form.ts';
+import { isSingleCheck, isSinglePut, writeUnits } from '../../../ports/rules/store/store-units.ts';
 import { type Condition, type Key, StoreConflict, type Write } from '../../../ports/store.ts';
 import { isAws } from '../sdk-errors.ts';
 import { type Counted, isTransactionConflict, persist, WRITE_UNIT } from './store-calls.ts';

@@ -1,6 +1,6 @@
 /** How a record is kept as a DynamoDB item. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { fromData } from '../../../ports/rules/store-form.ts';
+import { fromData } from '../../../ports/rules/store/store-form.ts';
 import type { Item, Key } from '../../../ports/store.ts';
 
 export type Attributes = Record<string, AttributeValue>;

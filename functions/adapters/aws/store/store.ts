@@ -1,6 +1,6 @@
 /** The store on AWS: one DynamoDB table, as `STORE_TABLE` describes it. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { checkKey, checkKeys, checkKeyText, checkLimit } from '../../../ports/rules/store-checks.ts';
+import { checkKey, checkKeys, checkKeyText, checkLimit } from '../../../ports/rules/store/store-checks.ts';
 import type { Item, Key, Query, Store } from '../../../ports/store.ts';
 import { type SdkOptions, sdkOptions } from '../sdk-options.ts';
 import { createWriter } from './dynamodb-writes.ts';

@@ -1,6 +1,6 @@
 /** A row of the local store, as a record of the port and as what it would be on DynamoDB. */
 
-import type { StoredRecord } from '../../../ports/rules/store-units.ts';
+import type { StoredRecord } from '../../../ports/rules/store/store-units.ts';
 import type { Due, Item } from '../../../ports/store.ts';
 
 export interface Row {

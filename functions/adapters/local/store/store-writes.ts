@@ -1,13 +1,13 @@
 /** The writing half of the local store: commits several transactions with one sync of the disk. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { currentMeter, type Meter } from '../../../ports/meter.ts';
-import { holds, type PreparedWrite, prepareWrites } from '../../../ports/rules/store-checks.ts';
+import { holds, type PreparedWrite, prepareWrites } from '../../../ports/rules/store/store-checks.ts';
 import {
   isSingleCheck,
   readUnitsOf,
   type StoredRecord,
   transactionUnits,
-} from '../../../ports/rules/store-units.ts';
+} from '../../../ports/rules/store/store-units.ts';
 import { StoreConflict, type Write } from '../../../ports/store.ts';
 import { type Row, toRecord } from './store-row.ts';
 import { DELETE, GET, GET_VERSION, PUT } from './store-sql.ts';

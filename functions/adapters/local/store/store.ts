@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Problem } from '../../../core/problem.ts';
 import { currentMeter, type Meter } from '../../../ports/meter.ts';
-import { checkKey, checkKeys, checkKeyText, checkLimit } from '../../../ports/rules/store-checks.ts';
-import { readUnits, readUnitsOf, recordBytes } from '../../../ports/rules/store-units.ts';
+import { checkKey, checkKeys, checkKeyText, checkLimit } from '../../../ports/rules/store/store-checks.ts';
+import { readUnits, readUnitsOf, recordBytes } from '../../../ports/rules/store/store-units.ts';
 import {
   type Item,
   type Key,

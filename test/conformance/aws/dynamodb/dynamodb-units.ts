@@ -5,7 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSqliteStore } from '../../../../functions/adapters/local/store/store.ts';
 import type { Units } from '../../../../functions/core/units.ts';
 import { createMeter, withMeter } from '../../../../functions/ports/meter.ts';
-import { toData } from '../../../../functions/ports/rules/store-form.ts';
+import { toData } from '../../../../functions/ports/rules/store/store-form.ts';
 import type { Key, Store, Write } from '../../../../functions/ports/store.ts';
 import { type Local, noise, put, TABLE } from './dynamodb-subject.ts';
 

@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { fromData, toData } from '../../../functions/ports/rules/store-form.ts';
-import { ITEM_MAX_BYTES } from '../../../functions/ports/store.ts';
+import { fromData, toData } from '../../../../functions/ports/rules/store/store-form.ts';
+import { ITEM_MAX_BYTES } from '../../../../functions/ports/store.ts';
 
 const service = JSON.stringify({
   project: 'shop',

@@ -1,5 +1,5 @@
 /** What every store refuses before it asks its database, so that all of them refuse the same. */
-import { Problem } from '../../core/problem.ts';
+import { Problem } from '../../../core/problem.ts';
 import {
   type Condition,
   ITEM_MAX_BYTES,
@@ -7,7 +7,7 @@ import {
   PAGE_LIMIT_MAX,
   TRANSACTION_MAX,
   type Write,
-} from '../store.ts';
+} from '../../store.ts';
 
 const KEY_MAX_BYTES = 1024;
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { prepareWrites } from '../../../functions/ports/rules/store-checks.ts';
+import { prepareWrites } from '../../../../functions/ports/rules/store/store-checks.ts';
 import {
   readUnits,
   recordBytes,
   type StoredRecord,
   transactionUnits,
   writeUnits,
-} from '../../../functions/ports/rules/store-units.ts';
-import type { Write } from '../../../functions/ports/store.ts';
+} from '../../../../functions/ports/rules/store/store-units.ts';
+import type { Write } from '../../../../functions/ports/store.ts';
 
 const key = { pk: 'p', sk: 's' };
 const record = (fields: Partial<StoredRecord> = {}): StoredRecord => ({

@@ -2,7 +2,7 @@
  * What the store's reads and writes cost on DynamoDB, from the sizes of records. The adapter for DynamoDB keeps
  * records in this form and is told by DynamoDB what it used; the one for one machine counts by these rules, as if.
  */
-import type { Due, Key } from '../store.ts';
+import type { Due, Key } from '../../store.ts';
 import type { PreparedWrite } from './store-checks.ts';
 import { toData } from './store-form.ts';
 

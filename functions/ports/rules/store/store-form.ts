@@ -3,7 +3,7 @@
  * list is paid by its size.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { ITEM_MAX_BYTES } from '../store.ts';
+import { ITEM_MAX_BYTES } from '../../store.ts';
 
 export type Data = { S: string } | { B: Uint8Array };
 
