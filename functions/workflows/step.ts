@@ -145,8 +145,10 @@ export async function executeStep(
     if (step.watched) await watchForStop(ports, item.data, patience.signal, stopReason, run);
     else await run(patience.signal);
   } catch (error) {
-    // What has gone on for so long goes on all the same where it can not be seen now: a later look may see it.
-    if (isLook && left <= 0 && isUnseen(error)) throw new StillProgressing(undefined, { cause: error });
+    // What has gone on for so long goes on all the same where it can not be seen now: a later look may see it. Where the operation
+    // is put back already, the error is that for which it is, and ends the run.
+    const goesOn = isLook && left <= 0 && !loaded.data.compensating;
+    if (goesOn && isUnseen(error)) throw new StillProgressing(undefined, { cause: error });
     if (!(error instanceof Problem)) throw error;
     // The place only knows that there is a newer deployment; the records say which one.
     const told = error.code === 'fenced' ? ((await stopReason(ports, loaded.data)) ?? error) : error;
