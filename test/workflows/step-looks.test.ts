@@ -120,6 +120,15 @@ describe('A step that waits', () => {
     expect((await bench.operation(late.id)).error).toBeUndefined();
   });
 
+  it('does not go on where it was put back because something was unavailable, and its run begins anew', async () => {
+    const { id } = await handedOver();
+    const { data, due } = (await bench.ports.store.get<Operation>(operationKey(id)))!;
+    const error = new Problem('unavailable', 'It was away.', { hint: 'Wait.' }).toDetail();
+    const put = { ...operationKey(id), data: { ...data, compensating: true, error }, ...(due && { due }) };
+    await bench.ports.store.transact([{ put }]);
+    await expect(call(pausing, id)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
   it('hears of a cancellation at its next look', async () => {
     const { id } = await handedOver();
     const { data, due } = (await bench.ports.store.get<Operation>(operationKey(id)))!;
