@@ -134,13 +134,13 @@ export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): 
       const name = nameOf(ref);
       const owner = ownerValue(ref);
       // Keys end first, so that nobody writes any more to what is emptied. What keeps a user from being removed keeps nothing else.
-      const kept = await users.remove(name, owner).catch((error: unknown) => {
+      const userLeft = await users.remove(name, owner).catch((error: unknown) => {
         if (error instanceof ServerNotOurs) throw error;
         return error;
       });
       const isGone =
         ref.kind === 'bucket' ? await buckets.remove(name, owner) : await queues.remove(name, owner);
-      if (isGone && kept !== undefined) throw kept;
+      if (isGone && userLeft !== undefined) throw userLeft;
       return isGone;
     },
 

@@ -147,15 +147,22 @@ export function createOwnedBuckets({ s3, region, account, now }: OwnedBucketsOpt
     return Uploads.length > 0;
   }
 
-  async function removeAll(name: string, versions: { Key: string; VersionId?: string }[]): Promise<void> {
-    const [alone, Objects] = [true, false].map((is) =>
-      versions.filter(({ Key }) => CONTROLS.test(Key) === is),
-    );
-    for (const one of alone ?? []) await sent(s3.send(new DeleteObjectCommand({ ...of(name), ...one })));
-    if (!Objects?.length) return;
-    const command = new DeleteObjectsCommand({ ...of(name), Delete: { Objects, Quiet: true } });
-    const [refused] = (await sent(s3.send(command))).Errors ?? [];
-    if (refused) throw new TransientError(`AWS: ${refused.Code} for an object`);
+  /** Removes versions together, and those whose keys XML has no words for one by one, as long as there is time. */
+  async function removeVersions(
+    name: string,
+    versions: { Key: string; VersionId?: string }[],
+    end: number,
+  ): Promise<void> {
+    const Objects = versions.filter(({ Key }) => !CONTROLS.test(Key));
+    if (Objects.length > 0) {
+      const command = new DeleteObjectsCommand({ ...of(name), Delete: { Objects, Quiet: true } });
+      const [refused] = (await sent(s3.send(command))).Errors ?? [];
+      if (refused) throw new TransientError(`AWS: ${refused.Code} for an object`);
+    }
+    for (const one of versions) {
+      if (now() >= end) return;
+      if (CONTROLS.test(one.Key)) await sent(s3.send(new DeleteObjectCommand({ ...of(name), ...one })));
+    }
   }
 
   /** Removes objects, a page of their versions after the other, for a while. @returns whether none is left */
@@ -170,7 +177,7 @@ export function createOwnedBuckets({ s3, region, account, now }: OwnedBucketsOpt
         }),
       );
       if (versions.length === 0) return !(await endUploads(name));
-      await removeAll(name, versions);
+      await removeVersions(name, versions, end);
     } while (now() < end);
     return false;
   }
