@@ -1,7 +1,12 @@
 /** Copies beside a database: what is masked keeps nothing of before, and two calls of one step do not meet. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectPostgres } from '../../functions/adapters/postgres/connections.ts';
-import { loadBeside, type Making, swapBeside } from '../../functions/resources/postgres/postgres-copies.ts';
+import {
+  discardBeside,
+  loadBeside,
+  type Making,
+  swapBeside,
+} from '../../functions/resources/postgres/postgres-copies.ts';
 import {
   type DatabaseSpec,
   databasesBeside,
@@ -101,4 +106,35 @@ it('Of two calls of one step, the one that is overtaken ends, and the swap takes
   await expect(loadBeside(ports.databases, spec, content(overtaken), making(spec, '1'))).rejects.toThrow();
   await swap();
   expect(await within(spec.name, spec.name, NAMES)).toEqual([{ name: 'x' }]);
+});
+
+it('What another operation has left goes with the next copy once that is over, and what goes on keeps its own', async () => {
+  const spec = await make('berth_copies_c');
+  const load = (operation: string, isOver: Making['isOver']) =>
+    loadBeside(ports.databases, spec, content(), {
+      ...making(spec, operation),
+      operation,
+      ...(isOver && { isOver }),
+    });
+  const tags = async () => (await beside(spec)).map(({ tag }) => tag).sort();
+  await load('left', undefined);
+  await load('going', async () => false);
+  expect(await tags()).toEqual([`${spec.tag} ready going`, `${spec.tag} ready left`]);
+  await load('op', async (operation) => operation === 'left');
+  expect(await tags()).toEqual([`${spec.tag} ready going`, `${spec.tag} ready op`]);
+  await discardBeside(ports.databases, spec, { operation: 'op', isOver: async () => true });
+  expect(await tags()).toEqual([]);
+});
+
+it('A call that fails or is broken off leaves nothing, whether or not its operation goes on', async () => {
+  const spec = await make('berth_copies_d');
+  const over = new AbortController();
+  const end = async () => over.abort(new Error('it is over'));
+  const call = { ...making(spec, '1'), signal: over.signal };
+  await expect(loadBeside(ports.databases, spec, content(end), call)).rejects.toThrow();
+  expect(await beside(spec)).toEqual([]);
+  await expect(
+    loadBeside(ports.databases, spec, content(), making(spec, '2', ['SELECT nothing'])),
+  ).rejects.toThrow();
+  expect(await beside(spec)).toEqual([]);
 });

@@ -60,8 +60,14 @@ export async function* readDatabase(
   }
 }
 
-export interface Making {
+/** On whose behalf copies are made and removed. */
+export interface Maker {
   operation: string;
+  /** Whether another operation has ended, so that nothing of it is needed. */
+  isOver?: (operation: string) => Promise<boolean>;
+}
+
+export interface Making extends Maker {
   /** Of this call alone. */
   nonce: string;
   login: Login;
@@ -87,25 +93,33 @@ export async function loadBeside(
   const fill = (database: string, from: AsyncIterable<Uint8Array>) =>
     told(() => server.loadCopy({ ...login, database }, from, signal));
   const first = nameOf(spec, 'new', `${operation} ${nonce}`);
-  await withDatabaseLock(server, spec.prefix, async (sql) => {
-    await stillOwned?.();
-    await dropCopies(sql, spec, operation);
-    await create(sql, spec, first, tag);
-  });
-  const summary = await fill(first, chunks);
-  if (!statements) {
-    await finish(server, spec, operation, first);
-    return summary;
-  }
-  await mask(server, { ...login, database: first }, statements, signal);
   const second = nameOf(spec, 'new', `${operation} ${nonce} masked`);
-  await withDatabaseLock(server, spec.prefix, async (sql) => {
-    await checkThere(sql, spec, first);
-    await create(sql, spec, second, tag);
-  });
-  const masked = await fill(second, readDatabase(server, { ...login, database: first }, signal));
-  await finish(server, spec, operation, second);
-  return masked;
+  try {
+    await withDatabaseLock(server, spec.prefix, async (sql) => {
+      await stillOwned?.();
+      await dropCopies(sql, spec, making);
+      await create(sql, spec, first, tag);
+    });
+    const summary = await fill(first, chunks);
+    if (!statements) {
+      await finish(server, spec, making, first);
+      return summary;
+    }
+    await mask(server, { ...login, database: first }, statements, signal);
+    await withDatabaseLock(server, spec.prefix, async (sql) => {
+      await checkThere(sql, spec, first);
+      await create(sql, spec, second, tag);
+    });
+    const masked = await fill(second, readDatabase(server, { ...login, database: first }, signal));
+    await finish(server, spec, making, second);
+    return masked;
+  } catch (error) {
+    // Where the operation is over by now, nobody comes back for it.
+    await withDatabaseLock(server, spec.prefix, (sql) =>
+      dropBeside(sql, spec, ({ name }) => name === first || name === second),
+    ).catch(() => undefined);
+    throw error;
+  }
 }
 
 type Beside = { name: string; tag: string | null };
@@ -113,9 +127,24 @@ type Beside = { name: string; tag: string | null };
 const isOf = (spec: DatabaseSpec, operation: string, { tag }: Beside): boolean =>
   tag === copyTag(spec, operation) || tag === readyTag(spec, operation);
 
-/** Those without a comment are of calls that died over making them: who makes one has the lock. */
-export const dropCopies = (sql: SqlConnection, spec: DatabaseSpec, operation: string, but?: string) =>
-  dropBeside(sql, spec, (one) => one.name !== but && (one.tag === null || isOf(spec, operation, one)));
+/**
+ * Removes what an operation has made, and what others have left that are over: their database did not answer at their end. Those without a
+ * comment are of calls that died over making them, since who makes one has the lock.
+ */
+export const dropCopies = (
+  sql: SqlConnection,
+  spec: DatabaseSpec,
+  { operation, isOver }: Maker,
+  but?: string,
+): Promise<void> =>
+  dropBeside(sql, spec, async ({ name, tag }) => {
+    if (name === but) return false;
+    if (tag === null) return true;
+    const begin = [copyTag(spec, ''), readyTag(spec, '')].find((each) => tag.startsWith(each));
+    if (begin === undefined) return false;
+    const of = tag.slice(begin.length);
+    return of === operation || (await isOver?.(of)) === true;
+  });
 
 async function create(sql: SqlConnection, spec: DatabaseSpec, name: string, tag: string): Promise<void> {
   await createClosed(sql, name, spec.name);
@@ -126,13 +155,13 @@ async function create(sql: SqlConnection, spec: DatabaseSpec, name: string, tag:
 export async function finish(
   server: DatabaseServer,
   spec: DatabaseSpec,
-  operation: string,
+  maker: Maker,
   name: string,
 ): Promise<void> {
   await withDatabaseLock(server, spec.prefix, async (sql) => {
     await checkThere(sql, spec, name);
-    await dropCopies(sql, spec, operation, name);
-    await run(sql, 'COMMENT ON DATABASE %I IS %L', name, readyTag(spec, operation));
+    await dropCopies(sql, spec, maker, name);
+    await run(sql, 'COMMENT ON DATABASE %I IS %L', name, readyTag(spec, maker.operation));
   });
 }
 
@@ -217,12 +246,12 @@ export async function isSwapped(
 export async function discardBeside(
   server: DatabaseServer,
   spec: DatabaseSpec,
-  operation: string,
+  maker: Maker,
   stillOwned?: () => Promise<void>,
 ): Promise<void> {
   await withDatabaseLock(server, spec.prefix, async (sql) => {
     // A removal of the resource that failed has nobody who comes back for what this operation has made.
-    await dropCopies(sql, spec, operation);
+    await dropCopies(sql, spec, maker);
     await stillOwned?.();
     await run(sql, 'ALTER DATABASE %I ALLOW_CONNECTIONS true', spec.name);
   });
@@ -231,10 +260,10 @@ export async function discardBeside(
 async function dropBeside(
   sql: SqlConnection,
   spec: DatabaseSpec,
-  which: (one: Beside) => boolean,
+  which: (one: Beside) => boolean | Promise<boolean>,
 ): Promise<void> {
   for (const one of await databasesBeside(sql, spec))
-    if (which(one)) await run(sql, 'DROP DATABASE IF EXISTS %I WITH (FORCE)', one.name);
+    if (await which(one)) await run(sql, 'DROP DATABASE IF EXISTS %I WITH (FORCE)', one.name);
 }
 
 async function close(sql: SqlConnection, name: string): Promise<void> {

@@ -1,12 +1,14 @@
 /** Which server the database of a resource is on, by what names, and who logs in to it. */
 import { HOURS, type MonthlyUse } from '../../core/costs/monthly-use.ts';
-import { backupsPath } from '../../core/keys.ts';
+import { backupsPath, operationKey } from '../../core/keys.ts';
+import { isTerminal, type Operation } from '../../core/model/index.ts';
 import { deriveName } from '../../core/names.ts';
 import type { DatabaseLogin, DatabaseServer, DedicatedServers } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
 import { currentLogin } from '../logins.ts';
 import { importsPath, invalidResource, noSuchClass, ownerTag, resourceLabel, serverName } from '../owner.ts';
 import { type ResourceIdentity, ResourcePending } from '../type.ts';
+import type { Maker } from './postgres-copies.ts';
 import type { DatabaseSpec } from './postgres-sql.ts';
 
 /** PostgreSQL's limit on names, bytes. */
@@ -79,3 +81,12 @@ export const backupsOf = async ({ backups }: Ports, request: ResourceIdentity): 
 /** Paths of the secrets of imports, which a crash can leave. */
 export const importsOf = async (ports: Ports, request: ResourceIdentity): Promise<string[]> =>
   ports.databaseSources ? ports.secrets.list(importsPath(request)) : [];
+
+/** An operation that makes copies beside a database, and knows which others are over: forgotten ones are. */
+export const makerOf = ({ store }: Pick<Ports, 'store'>, operation: string): Maker => ({
+  operation,
+  async isOver(id) {
+    const item = await store.get<Operation>(operationKey(id));
+    return !item || isTerminal(item.data.status);
+  },
+});

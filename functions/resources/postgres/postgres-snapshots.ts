@@ -7,7 +7,16 @@ import { limits } from '../../core/limits.ts';
 import { shortHash } from '../../core/names.ts';
 import type { DatabaseServer, SqlConnection } from '../../ports/databases.ts';
 import { ResourcePending } from '../type.ts';
-import { copyTag, dropCopies, finish, loadBeside, type Making, nameOf, readyTag } from './postgres-copies.ts';
+import {
+  copyTag,
+  dropCopies,
+  finish,
+  loadBeside,
+  type Maker,
+  type Making,
+  nameOf,
+  readyTag,
+} from './postgres-copies.ts';
 import {
   type DatabaseSpec,
   databasesBeside,
@@ -69,8 +78,7 @@ export async function dropSnapshots(
 export const listSnapshots = async (sql: SqlConnection, spec: DatabaseSpec): Promise<string[]> =>
   (await snapshotsOf(sql, spec)).map(({ name }) => `snapshot ${name}`);
 
-export interface MaskedCopy {
-  operation: string;
+export interface MaskedCopy extends Maker {
   /** Of this call alone. */
   nonce: string;
   statements: readonly string[];
@@ -99,7 +107,7 @@ export async function copyMasked(
   const made = nameOf(to, 'new', `${copy.operation} ${copy.nonce}`);
   const isMade = await withDatabaseLock(server, to.prefix, async (sql) => {
     await copy.stillOwned?.();
-    await dropCopies(sql, to, copy.operation);
+    await dropCopies(sql, to, copy);
     // Another call may have made a newer one in its place, or the base may be gone with it.
     if (!(await snapshotsOf(sql, from)).some((one) => one.whole && one.name === name))
       throw new ResourcePending('The data are being masked anew.');
@@ -111,10 +119,10 @@ export async function copyMasked(
     await copySettings(sql, name, made);
     await run(sql, 'ALTER DATABASE %I ALLOW_CONNECTIONS true', made);
     if (await handOver(server, made, { from: name, to: to.name })) return true;
-    await dropCopies(sql, to, copy.operation);
+    await dropCopies(sql, to, copy);
     return false;
   });
-  if (isMade) await finish(server, to, copy.operation, made);
+  if (isMade) await finish(server, to, copy, made);
   return isMade;
 }
 

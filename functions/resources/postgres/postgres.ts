@@ -31,6 +31,7 @@ import {
   importsOf,
   isDedicated,
   loginOf,
+  makerOf,
   monthlyUse,
   placeOf,
   serverOf,
@@ -263,15 +264,15 @@ export const postgres: ResourceType = {
       const login = await loginOf(ports, request);
       const { operation } = request;
       const nonce = ports.effects.token(9);
-      const making = { operation, nonce, login, statements, signal, ...(stillOwned && { stillOwned }) };
-      return loadBeside(server, spec, chunks, making);
+      const making = { ...makerOf(ports, operation), nonce, login, statements, signal };
+      return loadBeside(server, spec, chunks, { ...making, ...(stillOwned && { stillOwned }) });
     },
     async loadMasked(ports, from, to, { statements, signal, ownsSource, stillOwned }) {
       const { databases, effects } = ports;
       // A server of its own has no other database beside it. To give what is in one to another role takes all rights.
       if (isDedicated(from) || isDedicated(to) || !databases.superuser) return false;
       return copyMasked(databases, specOf(from), specOf(to), {
-        operation: to.operation,
+        ...makerOf(ports, to.operation),
         nonce: effects.token(9),
         statements,
         signal,
@@ -293,7 +294,7 @@ export const postgres: ResourceType = {
       isSwapped(await serverOf(ports, request), specOf(request), request.operation),
     async discard(ports, request, stillOwned) {
       const { server, spec } = await placeOf(ports, request, stillOwned);
-      await discardBeside(server, spec, request.operation, stillOwned);
+      await discardBeside(server, spec, makerOf(ports, request.operation), stillOwned);
     },
   },
 
