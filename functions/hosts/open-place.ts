@@ -6,7 +6,10 @@ import { createKubernetesCaches } from '../adapters/kubernetes/caches/caches.ts'
 import { createKubernetesLogs } from '../adapters/kubernetes/logs/logs.ts';
 import { defaultRenderOptions, type RenderOptions } from '../adapters/kubernetes/manifests/index.ts';
 import { gatewayMetrics } from '../adapters/kubernetes/object-names.ts';
-import { createKubernetesWorkloads } from '../adapters/kubernetes/workloads.ts';
+import {
+  createKubernetesWorkloads,
+  type KubernetesWorkloadsOptions,
+} from '../adapters/kubernetes/workloads.ts';
 import type { InPlace } from '../adapters/placement/by-place.ts';
 import type { Place } from '../core/model/index.ts';
 import type { Effects } from '../ports/effects.ts';
@@ -29,6 +32,8 @@ export interface PlaceOptions {
   /** What the agents of places send to, and how what it needs to be read is kept; without it output goes with its pod. */
   output?: { archive: LogArchive; keep(spec: WorkloadSpec): Promise<void> };
   effects: Effects;
+  /** Starts programs in pods, where the host holds connections. */
+  exec?: NonNullable<KubernetesWorkloadsOptions['exec']>;
   /** Of Redis servers; there are none without it. */
   redisImage?: string | undefined;
   render: Partial<Omit<RenderOptions, 'domain' | 'scheme' | 'gateway' | 'network'>> & {
@@ -37,7 +42,7 @@ export interface PlaceOptions {
 }
 
 export function openPlace(place: Place, options: PlaceOptions): InPlace {
-  const { registry, imageReference, logs, effects, redisImage: image } = options;
+  const { registry, imageReference, logs, effects, exec, redisImage: image } = options;
   const { gateway, domain, scheme, storageClass } = clusterOf(place);
   const client = createGuardedClient(options.client, { now: effects.now });
   const render = {
@@ -60,6 +65,7 @@ export function openPlace(place: Place, options: PlaceOptions): InPlace {
     scheme,
     render,
     effects,
+    ...(exec && { exec }),
   });
   return {
     workloads: keep ? keeping(workloads, keep) : workloads,

@@ -271,8 +271,9 @@ export interface CommandRun {
 
 /** What is started beside a replica. */
 export interface ExecRequest {
-  /** Words; they expand as those of a container do. */
+  /** Words; on one machine they expand as those of a container do. */
   command: string[];
+  /** A terminal is asked for; where there can be none it has pipes. */
   tty: boolean;
   /** Beside a replica of which process; of the web without it. No adapter is given it. */
   process?: string;

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../functions/adapters/containers/engine.ts';
 import { findEngine } from '../../functions/adapters/containers/find-engine.ts';
-import { INSTANCE_LABEL } from '../../functions/adapters/containers/networks.ts';
+import { INSTANCE_LABEL } from '../../functions/adapters/containers/network/networks.ts';
 import { SERVER_LABEL } from '../../functions/adapters/containers/run-redis.ts';
 import { sendSignal } from '../../functions/adapters/system/marked-processes.ts';
 import { findHolders, isStopped, isThere, mappedFiles } from './holders.ts';

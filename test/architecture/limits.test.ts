@@ -33,7 +33,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'adapters/aws/builder/buildspec.ts OUTCOME_MAX_BYTES',
     'adapters/aws/registry.ts DOWNLOAD_TIMEOUT_MS',
     'adapters/containers/engine.ts MESSAGE_MAX',
-    'adapters/containers/firewall.ts TIMEOUT_MS',
+    'adapters/containers/network/firewall.ts TIMEOUT_MS',
     'adapters/kubernetes/api/client.ts BODY_MAX',
     'adapters/kubernetes/api/client.ts TIMEOUT_MS',
     'adapters/kubernetes/api/kubeconfig.ts SIZE_MAX',

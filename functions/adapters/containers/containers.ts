@@ -21,7 +21,7 @@ import { bodyOf, MACHINE_NODE, mountMachine, placeFiles, placeVolumes, userOf } 
 import type { Engine } from './engine.ts';
 import type { Found } from './find-engine.ts';
 import { createEngineImages } from './images.ts';
-import { toGateway } from './loopback-values.ts';
+import { toGateway } from './network/loopback-values.ts';
 import {
   createNetworks,
   INSTANCE_LABEL,
@@ -30,9 +30,9 @@ import {
   listNetworks,
   networkName,
   removeLabelled,
-} from './networks.ts';
+} from './network/networks.ts';
+import { createRelays } from './network/relays.ts';
 import { pullImage } from './pull-image.ts';
-import { createRelays } from './relays.ts';
 import { type ContainerOutput, type RunningContainer, runContainer } from './run-container.ts';
 import { createRedisContainers, type RedisContainers } from './run-redis.ts';
 

@@ -22,8 +22,8 @@ export interface Engine {
   call<T = undefined>(method: string, path: string, options?: EngineRequest): Promise<T>;
   /** The body of an answer, as it comes. @throws EngineError */
   stream(method: string, path: string, options?: EngineRequest): Promise<IncomingMessage>;
-  /** Takes over the connection, for the output of a container. @throws EngineError */
-  attach(path: string, query: EngineRequest['query']): Promise<Socket>;
+  /** Takes over the connection, for what a program prints and is told. @throws EngineError */
+  attach(path: string, options?: Pick<EngineRequest, 'query' | 'body'>): Promise<Socket>;
 }
 
 /** The engine has refused, or can not be reached (status 0). */
@@ -91,9 +91,9 @@ export function createEngine(address: string): Engine | undefined {
       });
       return (text.trim() === '' ? undefined : JSON.parse(text)) as T;
     },
-    attach: (path, query) =>
+    attach: (path, options) =>
       new Promise((resolve, reject) => {
-        const sent = send('POST', path, { ...(query && { query }), timeoutMs: 0 }, true);
+        const sent = send('POST', path, { ...options, timeoutMs: 0 }, true);
         sent.on('error', (error) => reject(unreachable(error)));
         sent.on('upgrade', (_, socket: Socket, head: Buffer) => {
           if (head.length > 0) socket.unshift(head);

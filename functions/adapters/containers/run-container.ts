@@ -2,8 +2,10 @@
 import { access, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mask } from '../../core/secrets/mask.ts';
+import type { ExecSession } from '../../ports/workloads.ts';
 import { readLines } from '../system/output-lines.ts';
 import type { Exit, RunningProgram } from '../system/program.ts';
+import { openSession } from './container-session.ts';
 import { type Engine, EngineError, isGone } from './engine.ts';
 import { splitFrames } from './frames.ts';
 
@@ -31,6 +33,8 @@ export interface RunningContainer extends RunningProgram {
   usage(): Promise<Usage | undefined>;
   /** Runs a command inside. @returns why it failed, as a clause; undefined when it ended with 0 */
   exec(command: readonly string[], timeoutMs: number): Promise<string | undefined>;
+  /** Starts a program inside, as `openSession` does; undefined where it does not run. @throws EngineError */
+  open(command: readonly string[], tty: boolean): Promise<ExecSession | undefined>;
 }
 
 export interface ContainerRequest {
@@ -92,7 +96,7 @@ export function runContainer(
   async function run(): Promise<Exit> {
     ({ Id: id } = await engine.call<{ Id: string }>('POST', '/containers/create', { body: await body() }));
     // The output is taken before the first line of it; the engine keeps none.
-    const socket = await engine.attach(path('/attach'), { stream: 1, stdout: 1, stderr: 1 });
+    const socket = await engine.attach(path('/attach'), { query: { stream: 1, stdout: 1, stderr: 1 } });
     const { stdout, stderr } = splitFrames(socket);
     readLines(stdout, (line) => onLine('stdout', line), mask);
     const onError = (line: string): void => {
@@ -227,5 +231,12 @@ export function runContainer(
         return `${what} did not end within ${timeoutMs / 1000} s`;
       }
     },
+    open: async (command, tty) =>
+      id === undefined || address === undefined
+        ? undefined
+        : openSession(engine, id, command, tty).catch((error: unknown) => {
+            if (isGone(error) || (error instanceof EngineError && error.status === 409)) return undefined;
+            throw error;
+          }),
   };
 }

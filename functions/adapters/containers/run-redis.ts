@@ -5,9 +5,9 @@ import type { RunningProgram } from '../system/program.ts';
 import { bodyOf } from './container-body.ts';
 import type { Engine } from './engine.ts';
 import type { Found } from './find-engine.ts';
-import { type Networks, removeLabelled } from './networks.ts';
+import { type Networks, removeLabelled } from './network/networks.ts';
+import { createRelay, endRelay } from './network/relays.ts';
 import { ensureImage } from './pull-image.ts';
-import { createRelay, endRelay } from './relays.ts';
 import { runContainer } from './run-container.ts';
 
 export interface RedisContainersOptions {

@@ -53,6 +53,18 @@ function replicaOf(pod: StoredPod, number: number): ReplicaStatus {
   };
 }
 
+/** Pods of what serves that take requests. */
+export async function readyPods(cluster: Cluster, ref: InstanceRef): Promise<StoredPod[]> {
+  const [{ serving: deployment }, { items }] = await Promise.all([
+    readDeclared(cluster, ref),
+    cluster.client.list<StoredPod>(podsPath(cluster, ref), podsQuery(ref)),
+  ]);
+  if (!deployment) return [];
+  const ready = items.filter((pod) => isOfTrack(pod, deployment) && stateOf(pod) === 'ready');
+  const serving = servingOf(deployment, ready);
+  return ready.filter((pod) => numberIn(deployment, pod) === serving);
+}
+
 /** While a rollout is under way, what was there before it; the declared one once that is over. */
 function servingOf(deployment: StoredDeployment, ready: readonly StoredPod[]): number | undefined {
   const declared = numberOf(deployment);

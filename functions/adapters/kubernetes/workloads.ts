@@ -3,7 +3,7 @@ import type { InstanceRef } from '../../core/model/index.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Effects } from '../../ports/effects.ts';
 import type { Registry } from '../../ports/registry.ts';
-import type { WorkloadSpec, Workloads } from '../../ports/workloads.ts';
+import type { ExecRequest, ExecSession, WorkloadSpec, Workloads } from '../../ports/workloads.ts';
 import type { MetricsOptions } from './activity/gateway-metrics.ts';
 import { type AddressOptions, createAddresses } from './addresses.ts';
 import { apply, remove } from './api/apply.ts';
@@ -39,6 +39,8 @@ export interface KubernetesWorkloadsOptions extends AddressOptions {
   effects: Pick<Effects, 'now'>;
   /** Where the gateway counts requests; without it no two deployments of a workload are served side by side. */
   metrics?: MetricsOptions | undefined;
+  /** Starts programs in pods; only a host that holds connections has it. */
+  exec?: (cluster: Cluster, instance: InstanceRef, request: ExecRequest) => Promise<ExecSession>;
 }
 
 /** How long a cluster may take to show that it is there, and how long that counts, milliseconds. */
@@ -67,7 +69,7 @@ const untakenHeaders = ({ containers }: ScoreWorkload): string[] =>
   );
 
 export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): Workloads {
-  const { client, registry, effects, domain, scheme = 'https', metrics } = options;
+  const { client, registry, effects, domain, scheme = 'https', metrics, exec } = options;
   const cluster: Cluster = {
     client,
     render: { ...defaultRenderOptions, ...options.render, domain, scheme },
@@ -90,6 +92,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
       runRelease(cluster, spec, command, await imagesFor(spec), signal),
     runCommand: async (spec, run, signal) => runCommand(cluster, spec, run, await imagesFor(spec), signal),
     endCommand: (instance, operation) => endCommand(cluster, instance, operation),
+    ...(exec && { exec: (instance: InstanceRef, request: ExecRequest) => exec(cluster, instance, request) }),
     scale: (instance, replicas, fence) => scaleService(cluster, instance, replicas, fence),
     remove: (instance, fence) => removeService(cluster, instance, fence),
     status: (instance) => readStatus(cluster, instance),

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { KEPT_LINES } from '../../ports/rules/telling-lines.ts';
-import type { ContainerSpec } from '../../ports/workloads.ts';
+import type { ContainerSpec, ExecSession } from '../../ports/workloads.ts';
 import type { ContainerOutput, RunningContainer, Usage } from '../containers/run-container.ts';
 import type { Exit, RunningProgram } from '../system/program.ts';
 import type { Context } from './context.ts';
@@ -23,7 +23,7 @@ export type ContainerState =
 
 /** A process, or a container of the engine. */
 export type Running = RunningProgram & { exec: Exec } & Partial<
-    Pick<RunningContainer, 'started' | 'gone' | 'address' | 'usage'>
+    Pick<RunningContainer, 'started' | 'gone' | 'address' | 'usage' | 'open'>
   >;
 
 export interface Launch {
@@ -69,6 +69,8 @@ export interface Container {
   hosts: readonly string[];
   /** What a container of the engine uses; undefined for processes, which are measured together. */
   usage(): Promise<Usage | undefined>;
+  /** Starts a program in a container of the engine; undefined where it does not run now, and for processes. */
+  open(words: readonly string[], tty: boolean): Promise<ExecSession | undefined>;
   startedAt: string | undefined;
   /** Why it is not ready, as a clause. */
   reason: string | undefined;
@@ -261,6 +263,7 @@ export function createContainer(options: ContainerOptions): Container {
       return address === undefined ? [] : [address];
     },
     usage: async () => current?.usage?.(),
+    open: async (words, tty) => current?.open?.(words, tty),
     startedAt: undefined,
     reason: undefined,
     lastCrash: undefined,

@@ -30,8 +30,8 @@ export interface Replica {
   stop(drain: boolean): Promise<void>;
   resetCrashes(): void;
   status(): ReplicaStatus;
-  /** Another program beside its first container that runs on; undefined where it is not ready. */
-  beside(words: readonly string[]): Launch | undefined;
+  /** Another program beside its first container that runs on, and that container; undefined where it is not ready. */
+  beside(words: readonly string[]): (Launch & Pick<Container, 'open'>) | undefined;
   /** Where the container's port is reached on this machine. */
   address(targetPort: number): { hostname: string; port: number } | undefined;
   /** Counts something in flight; the result ends it. */
@@ -299,7 +299,8 @@ export function createReplica(options: ReplicaOptions): Replica {
       const main = containers.find(({ init }) => !init);
       const place = main && places.get(main.spec.name);
       if (!replica.ready || !place) return undefined;
-      return launchOf(context, spec, { ...main.spec, command: [...words], args: [] }, place, bound);
+      const spoken = { ...main.spec, command: [...words], args: [] };
+      return { ...launchOf(context, spec, spoken, place, bound), open: main.open };
     },
     address(targetPort) {
       const port = bound.get(targetPort);

@@ -205,9 +205,9 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
 
     runRelease: async (spec, command, signal) => commands.release(spec, command, signal),
     runCommand: async (spec, run, signal) => commands.run(spec, run, signal),
-    exec: async (instance, { command }) => {
+    exec: async (instance, request) => {
       requirePlace(instance);
-      return execBeside(context, instance, instances.get(instanceName(instance))?.serving, command);
+      return execBeside(context, instance, instances.get(instanceName(instance))?.serving, request);
     },
     endCommand: (_instance, operation) => commands.end(operation),
 

@@ -15,7 +15,7 @@ export interface PipedProgram {
 }
 
 const NOT_FOUND = 127;
-const KILLED = 137;
+export const KILLED = 137;
 
 interface Start {
   command: string;
@@ -36,7 +36,8 @@ function spawnPiped({ command, args, directory, variables }: Start) {
   }
 }
 
-function unstartable(command: string, error: Error): PipedProgram {
+/** What has ended before it began, and says why. */
+export function unstartable(command: string, error: Error): PipedProgram {
   const [stdin, stdout, stderr] = [new PassThrough().resume(), new PassThrough(), new PassThrough()];
   stdout.end();
   stderr.end(why(command, error));

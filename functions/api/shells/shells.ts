@@ -27,8 +27,8 @@ export const routes = [
       'A process that the service does not have is `not_found`, with those that it has; one without replicas is a `conflict`. ' +
       'Each message is binary, and its first byte says what it is: 0 what is typed, 1 standard output, 2 standard error, 3 a JSON ' +
       'object about the session. A client sends `{"eof": true}`, and `{"columns": 80, "rows": 24}` where there is a terminal; ' +
-      'the server begins with `{"tty": …}` and ends with `{"exitCode": …}` or `{"error": {…}}`. On one machine ' +
-      'programs have pipes and no terminal. Output is not masked: whoever has a shell sees the secrets of its service. The audit ' +
+      'the server begins with `{"tty": …}` and ends with `{"exitCode": …}` or `{"error": {…}}`. Processes ' +
+      'of the machine have pipes and no terminal. Output is not masked: whoever has a shell sees the secrets of its service. The audit ' +
       'trail has who opened it, with which command, for how long and how many bytes, and nothing of their content. ' +
       'Off in a protected environment unless its protection allows `shells`. Refused with `not_supported` where nothing holds ' +
       'connections, as on AWS.',

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { bodyOf, userOf } from '../../../functions/adapters/containers/container-body.ts';
 import { splitFrames } from '../../../functions/adapters/containers/frames.ts';
-import { toGateway } from '../../../functions/adapters/containers/loopback-values.ts';
+import { toGateway } from '../../../functions/adapters/containers/network/loopback-values.ts';
 import { containerSpec } from '../../contracts/workloads/workloads-spec.ts';
 
 const image = (user?: string) => ({

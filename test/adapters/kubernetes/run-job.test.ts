@@ -74,6 +74,7 @@ const client: KubernetesClient = {
     await new Promise((resolve) => setTimeout(resolve, 20, undefined));
     if (signal.aborted) return;
   },
+  address: async () => ({ url: '' }),
   close: () => undefined,
 };
 const cluster = { client, render: { ...defaultRenderOptions, domain: 'apps.example.com' } };

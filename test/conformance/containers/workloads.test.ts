@@ -18,7 +18,6 @@ describe.skipIf(why)('Containers of Podman', () => {
   workloadsContract('containers', () => makeContainersSubject(podman, makeDirectory()), {
     runsPrograms: true,
     startsSlowly: true,
-    hasNoShells: true,
   });
 });
 

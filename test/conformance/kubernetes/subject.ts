@@ -6,7 +6,7 @@ import {
   createKubernetesClient,
   type KubernetesClient,
 } from '../../../functions/adapters/kubernetes/api/client.ts';
-import { clusterRoleRules } from '../../../functions/adapters/kubernetes/api/cluster-role.ts';
+import { clusterRoleRules, shellRules } from '../../../functions/adapters/kubernetes/api/cluster-role.ts';
 import { loadKubeconfig } from '../../../functions/adapters/kubernetes/api/kubeconfig.ts';
 import {
   createKubernetesWorkloads,
@@ -71,9 +71,9 @@ export async function makeKubernetesSubject(
   };
 }
 
-/** A client that may do what Berth's ClusterRole allows and nothing else. */
+/** A client that may do what Berth's ClusterRole allows, where shells are opened, and nothing else. */
 export async function leastPrivileged(cluster: TestCluster): Promise<KubernetesClient> {
-  const token = await makeIdentity(cluster);
+  const token = await makeIdentity(cluster, shellRules);
   const { server, ca } = await loadKubeconfig(cluster.kubeconfig);
   const limited = createKubernetesClient({ server, ...(ca && { ca }), token: async () => token });
   await untilAllowed(limited);

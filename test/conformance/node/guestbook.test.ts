@@ -58,6 +58,7 @@ describe.skipIf(why)('The guestbook on a real node', { timeout: 300_000 }, () =>
   let postgres: ReturnType<typeof createEmbeddedPostgres>;
   let forward: Forward;
   let berth: BerthChild;
+  let port: number;
   let files: Record<string, Uint8Array>;
   let score: string;
 
@@ -74,7 +75,8 @@ describe.skipIf(why)('The guestbook on a real node', { timeout: 300_000 }, () =>
       /^( *)# (GREETING:|env:| {2}type: environment)/gm,
       '$1$2',
     );
-    berth = await startChild(join(directory, 'berth'), await freePort(), {
+    port = await freePort();
+    berth = await startChild(join(directory, 'berth'), port, {
       BERTH_KUBECONFIG: place.cluster.kubeconfig,
       BERTH_REGISTRY: `${place.registry.url}/berth`,
       BERTH_REGISTRY_IN_CLUSTER: `${REGISTRY}/berth`,
@@ -154,6 +156,25 @@ describe.skipIf(why)('The guestbook on a real node', { timeout: 300_000 }, () =>
     const messages = (body.items as Json[]).map(({ message }) => message);
     expect(messages).toContain('greeting: ••••');
     expect(JSON.stringify(body)).not.toContain(GREETING);
+  });
+
+  it('a shell into it has its variables, reads what is typed and tells how it ended', async () => {
+    const program =
+      'process.stdin.once("data", (typed) => { console.log(process.env.GREETING + ": " + String(typed).trim()); process.exit(3); })';
+    const { status, body } = await berth.api('POST', `${GUESTBOOK}/shells`, {
+      command: ['node', '-e', program],
+    });
+    expect(status, JSON.stringify(body)).toBe(201);
+    const socket = new WebSocket(new URL(body.path, `ws://127.0.0.1:${port}`));
+    socket.binaryType = 'arraybuffer';
+    const told: string[] = [];
+    socket.addEventListener('message', ({ data }) => {
+      const text = Buffer.from(data as ArrayBuffer).toString();
+      told.push(text);
+      if (text.includes('"tty"')) socket.send(Buffer.from('\u0000who is there\n'));
+    });
+    await new Promise((resolve) => socket.addEventListener('close', resolve));
+    expect(told.slice(1)).toEqual([`\u0001${GREETING}: who is there\n`, '\u0003{"exitCode":3}']);
   });
 
   it('no request is lost while versions and back are rolled out', async () => {

@@ -1,4 +1,5 @@
 /** The Workloads port over a real node: images are pushed to a registry, pulled and run. */
+import { execInPod } from '../../../functions/adapters/kubernetes/commands/pod-session.ts';
 import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs/logs.ts';
 import type { KubernetesWorkloadsOptions } from '../../../functions/adapters/kubernetes/workloads.ts';
 import { createOciRegistry } from '../../../functions/adapters/oci/registry.ts';
@@ -34,6 +35,7 @@ export async function makeRealSubject(
   const prefix = `n${process.pid}x${++counter}`;
   const render = { namespacePrefix: prefix, storageClass: STORAGE_CLASS, ...options.render };
   const subject = await makeKubernetesSubject(cluster, {
+    exec: execInPod,
     registry: createOciRegistry({ url: registry.url, prefix: 'berth', now: Date.now }),
     imageReference: ({ project, service }, digest) => `${REGISTRY}/berth/${project}/${service}@${digest}`,
     ...options,

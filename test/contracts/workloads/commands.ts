@@ -7,7 +7,7 @@ import type { WorkloadsBench } from './workloads-bench.ts';
 import { codeOf, containerSpec, eventually, variable, workloadSpec } from './workloads-spec.ts';
 
 export function commandGuarantees(bench: WorkloadsBench): void {
-  const { place, deploy, answers, left, answering, itRuns, inPods, hasNoShells } = bench;
+  const { place, deploy, answers, left, answering, itRuns, inPods } = bench;
 
   describe('release command', () => {
     itRuns('runs with variables, files and volumes, and leaves what serves alone', async () => {
@@ -144,9 +144,9 @@ export function commandGuarantees(bench: WorkloadsBench): void {
   });
 
   describe('program beside a replica', () => {
-    async function session(ref: InstanceRef, command: string[]) {
+    async function session(ref: InstanceRef, command: string[], tty = false) {
       if (!bench.workloads.exec) throw new Error('There is none.');
-      const opened = await bench.workloads.exec(ref, { command, tty: false });
+      const opened = await bench.workloads.exec(ref, { command, tty });
       const printed: Buffer[] = [];
       opened.stdout.on('data', (data: Buffer) => printed.push(data));
       opened.stderr.resume();
@@ -156,7 +156,7 @@ export function commandGuarantees(bench: WorkloadsBench): void {
     itRuns(
       'it has the variables and files of the replica, reads what is typed, and tells its exit code',
       async ({ skip }) => {
-        if (!bench.workloads.exec || hasNoShells) skip();
+        if (!bench.workloads.exec) skip();
         const ref = await place();
         await deploy(workloadSpec(ref, 1, answering('here')));
         const program =
@@ -172,16 +172,45 @@ export function commandGuarantees(bench: WorkloadsBench): void {
       },
     );
 
+    itRuns('it has a terminal of a given size where it has one, and pipes where not', async ({ skip }) => {
+      if (!bench.workloads.exec) skip();
+      const ref = await place();
+      await deploy(workloadSpec(ref, 1, answering('here')));
+      const program =
+        'if (!process.stdin.isTTY) { console.log("pipes"); process.exit(); } setInterval(() => { if (process.stdout.columns === 97) { console.log("wide"); process.exit(); } }, 20)';
+      const { opened, text } = await session(ref, ['node', '-e', program], true);
+      opened.resize?.(97, 31);
+      expect(await opened.ended).toEqual({ exitCode: 0 });
+      expect(text().trim()).toBe(opened.tty ? 'wide' : 'pipes');
+      await bench.workloads.removeEnvironment(ref);
+    });
+
     itRuns(
       'it ends when it is closed, and with its replica; where no replica is ready there is none',
       async ({ skip }) => {
-        if (!bench.workloads.exec || hasNoShells) skip();
+        if (!bench.workloads.exec) skip();
         const ref = await place();
         await deploy(workloadSpec(ref, 1, answering('here')));
-        const endless = ['node', '-e', 'setInterval(() => {}, 1000)'];
-        const first = await session(ref, endless);
+        const beat = `require("os").tmpdir() + "/${ref.environment}"`;
+        const endless = [
+          'node',
+          '-e',
+          `setInterval(() => { require("fs").writeFileSync(${beat}, ""); console.log("beat"); }, 50)`,
+        ];
+        const isBeating = async (): Promise<boolean> => {
+          const changed = `require("fs").statSync(${beat}).mtimeMs`;
+          const watch = `const before = ${changed}; setTimeout(() => console.log(${changed} > before), 500)`;
+          const { opened, text } = await session(ref, ['node', '-e', watch]);
+          await opened.ended;
+          return text().trim() === 'true';
+        };
+        // What has no terminal and reads nothing goes on in a pod: nobody can end it there.
+        const first = await session(ref, endless, inPods);
+        await eventually(first.text, (text) => text !== '');
+        expect(await isBeating()).toBe(true);
         first.opened.close();
         expect((await first.opened.ended).exitCode).not.toBe(0);
+        expect(await isBeating()).toBe(false);
         const second = await session(ref, endless);
         await bench.workloads.scale(ref, 0, 1);
         expect((await second.opened.ended).exitCode).not.toBe(0);

@@ -28,8 +28,6 @@ export interface WorkloadsCapabilities {
   inPods?: boolean;
   /** A start takes a second or more, before the program has said anything. */
   startsSlowly?: boolean;
-  /** No program is begun beside a replica. */
-  hasNoShells?: boolean;
 }
 
 export type WorkloadsBench = ReturnType<typeof openBench>;
@@ -39,7 +37,7 @@ let counter = 0;
 /** Inside of a suite: its subject is made before the first test, and closed behind the last one. */
 export function openBench(
   makeSubject: () => Promise<WorkloadsSubject>,
-  { runsPrograms, inPods = false, startsSlowly = inPods, hasNoShells = false }: WorkloadsCapabilities,
+  { runsPrograms, inPods = false, startsSlowly = inPods }: WorkloadsCapabilities,
 ) {
   let subject: WorkloadsSubject;
   let workloads: Workloads;
@@ -123,7 +121,7 @@ export function openBench(
   return {
     /** For what only a running program can show. */
     itRuns: it.runIf(runsPrograms),
-    ...{ runsPrograms, inPods, startsSlowly, hasNoShells },
+    ...{ runsPrograms, inPods, startsSlowly },
     ...{ place, rollout, deploy, get, answers, identity, left, answering, failure },
     get subject() {
       return subject;

@@ -45,7 +45,17 @@ export interface KubernetesClient {
   lines(path: string, query: Query, signal: AbortSignal): AsyncIterable<string>;
   /** Changes after a resource version, until the server ends it or the signal aborts. A version too old ends it at once. */
   watch<T>(path: string, query: Query, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
+  /**
+   * Where the cluster is and with what it is called, for who speaks another protocol to it.
+   * @param refused the token that it did not take, if one was refused
+   */
+  address(path: string, refused?: string): Promise<Address>;
   close(): void;
+}
+
+export interface Address extends Pick<Connection, 'ca' | 'cert' | 'key' | 'tlsServerName'> {
+  url: string;
+  token?: string;
 }
 
 export interface ClientOptions {
@@ -210,6 +220,17 @@ export function createKubernetesClient(
         if (!event || event.type === 'ERROR') return;
         if (event.type !== 'BOOKMARK') yield event;
       }
+    },
+    async address(path, refused) {
+      const token = await connection.token?.(refused);
+      return {
+        url: connection.server + path,
+        ...(ca !== undefined && { ca }),
+        ...(cert !== undefined && { cert }),
+        ...(key !== undefined && { key }),
+        ...(tlsServerName !== undefined && { tlsServerName }),
+        ...(token !== undefined && { token }),
+      };
     },
     close: () => agent.destroy(),
   };

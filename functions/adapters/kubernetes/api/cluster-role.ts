@@ -19,6 +19,11 @@ export const domainRules: V1PolicyRule[] = [
   },
 ];
 
+/** Beside the others where people open shells: whoever has them can start any program in any pod. */
+export const shellRules: V1PolicyRule[] = [
+  { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'] },
+];
+
 /** Rules of the ClusterRole that the platform team binds to Berth's identity. No rights to roles or nodes. */
 export const clusterRoleRules: V1PolicyRule[] = [
   { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'create', 'patch', 'delete'] },

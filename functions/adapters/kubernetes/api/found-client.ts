@@ -92,6 +92,7 @@ export function createFoundClient({ find, now, ...options }: FoundClientOptions)
     status: (path, headers, signal) => using((client) => client.status(path, headers, signal)),
     lines: (path, query, signal) => streaming((client) => client.lines(path, query, signal)),
     watch: (path, query, signal) => streaming((client) => client.watch(path, query, signal)),
+    address: (path, refused) => using((client) => client.address(path, refused)),
     close() {
       closed = true;
       known?.then(

@@ -77,6 +77,8 @@ export function createGuardedClient(
     status: (path, headers, signal) => guarded(() => client.status(path, headers, signal), signal),
     lines: (path, query, signal) => guardedStream(() => client.lines(path, query, signal), signal),
     watch: (path, query, signal) => guardedStream(() => client.watch(path, query, signal), signal),
+    // Nothing is sent for it.
+    address: (path, refused) => client.address(path, refused),
     close: () => client.close(),
   };
 }

@@ -9,6 +9,7 @@ import { unknownActivity } from '../../../adapters/kubernetes/activity/unknown-a
 import { createKubernetesClient, type KubernetesClient } from '../../../adapters/kubernetes/api/client.ts';
 import { loadKubeconfig } from '../../../adapters/kubernetes/api/kubeconfig.ts';
 import { createKubernetesCaches } from '../../../adapters/kubernetes/caches/caches.ts';
+import { execInPod } from '../../../adapters/kubernetes/commands/pod-session.ts';
 import { createKubernetesDomains } from '../../../adapters/kubernetes/domains/served-domains.ts';
 import { createKubernetesIsolation } from '../../../adapters/kubernetes/isolation/isolation.ts';
 import { createKubernetesLogs } from '../../../adapters/kubernetes/logs/logs.ts';
@@ -100,6 +101,7 @@ export async function createCluster({
         scheme: config.scheme,
         render,
         metrics,
+        exec: execInPod,
       }),
     },
     ...(render.hasDomains && {

@@ -1,6 +1,7 @@
 /** Clusters beside the installation's own place, by the contexts of a kubeconfig. Loaded where one is used. */
 import { createKubernetesClient } from '../../../adapters/kubernetes/api/client.ts';
 import { loadKubeconfig } from '../../../adapters/kubernetes/api/kubeconfig.ts';
+import { execInPod } from '../../../adapters/kubernetes/commands/pod-session.ts';
 import { repositoryName } from '../../../adapters/oci/image.ts';
 import type { InPlace } from '../../../adapters/placement/by-place.ts';
 import type { Place } from '../../../core/model/index.ts';
@@ -32,6 +33,7 @@ export async function openContext(options: ElsewhereOptions, place: Place): Prom
     imageReference: (repository, digest) => `${repositoryName(inCluster, repository)}@${digest}`,
     logs,
     effects,
+    exec: execInPod,
     redisImage: config.redisImage,
     render: { namespacePrefix: config.namespacePrefix },
   });

@@ -100,6 +100,7 @@ export function createStoredObjects(): StoredObjects {
     status: unused,
     lines: unused,
     watch: unused,
+    address: async () => ({ url: '' }),
     close: () => undefined,
   };
   return {

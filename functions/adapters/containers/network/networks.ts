@@ -1,7 +1,7 @@
 /** A network for each environment, and one for the steps of builds. */
 import { BlockList, isIPv4 } from 'node:net';
-import type { EnvironmentRef } from '../../core/model/index.ts';
-import { type Engine, isGone } from './engine.ts';
+import type { EnvironmentRef } from '../../../core/model/index.ts';
+import { type Engine, isGone } from '../engine.ts';
 import { createFirewall } from './firewall.ts';
 
 export const INSTANCE_LABEL = 'dev.berth.instance';

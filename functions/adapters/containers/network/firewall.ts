@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { INNER_NETWORKS } from '../../core/address.ts';
+import { INNER_NETWORKS } from '../../../core/address.ts';
 import type { Network } from './networks.ts';
 
 const PATH = '/usr/sbin:/sbin:/usr/local/sbin:/usr/bin:/bin';
