@@ -15,6 +15,7 @@ import { type Client, createClient } from './clients.ts';
 import { currentOwner, installClock, type Mortal, monotonicNow, runFor } from './clock.ts';
 import { expiredEnvironments } from './expired-environments.ts';
 import type { Fates, Planned } from './faults.ts';
+import { createBackupOracle } from './oracle/backups.ts';
 import { createCloneOracle } from './oracle/clones.ts';
 import { createDrainOracle } from './oracle/drains.ts';
 import { createLedger } from './oracle/ledger.ts';
@@ -149,7 +150,7 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
   });
   const backups = createSimulatedBackups(world.io);
   const oracle = createOracle(world, {
-    backups,
+    backups: createBackupOracle(world, { kept, ledger, databases, backups }),
     kept,
     ledger,
     secrets,

@@ -1,8 +1,6 @@
 /** What must hold: after each event, when all has come to rest, and when everything was destroyed. */
-import { pathOf } from '../../../functions/commands/backups/backup-records.ts';
-import { BACKUP_PREFIX, eventsPartition, RESOURCE_PREFIX } from '../../../functions/core/keys.ts';
+import { eventsPartition } from '../../../functions/core/keys.ts';
 import {
-  type Backup,
   type BerthEvent,
   type Deployment,
   type Environment,
@@ -10,7 +8,6 @@ import {
   isTerminal,
   type Operation,
   PLATFORM,
-  type Resource,
 } from '../../../functions/core/model/index.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
 import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
@@ -25,9 +22,9 @@ import type { SimulatedKeeper } from '../ports/keeper.ts';
 import type { SimulatedPlaces } from '../ports/places.ts';
 import type { Records } from '../ports/records.ts';
 import type { SimulatedSecrets } from '../ports/secrets.ts';
-import type { SimulatedBackups } from '../ports/small.ts';
 import { PROJECTS, projectPath } from '../setting.ts';
 import { pause, type World } from '../world.ts';
+import type { createBackupOracle } from './backups.ts';
 import type { createCloneOracle } from './clones.ts';
 import type { createDrainOracle } from './drains.ts';
 import { deploymentName, type Ledger } from './ledger.ts';
@@ -53,7 +50,7 @@ interface Observed {
   drains: ReturnType<typeof createDrainOracle>;
   recipes: ReturnType<typeof createRecipeOracle>;
   databases: SimulatedDatabases;
-  backups: SimulatedBackups;
+  backups: ReturnType<typeof createBackupOracle>;
   keeper: SimulatedKeeper;
   places(): SimulatedPlaces;
 }
@@ -232,7 +229,7 @@ export function createOracle(world: World, observed: Observed) {
         if (!told.has(id)) world.violate(`I9: no event tells of ${kind} ${id}`);
       for (const environment of ledger.environments.values()) await checkEnvironment(environment);
       await checkSecrets();
-      await checkBackups();
+      backups.atQuiet();
     },
     /** I4: nothing is left of what was destroyed. */
     async afterDestroy(client: Client): Promise<void> {
@@ -295,41 +292,6 @@ export function createOracle(world: World, observed: Observed) {
           : owned.has(`environment#${project}#${environment} resource#${name}`);
       if (!hasOwner) world.violate(`I4: the secret ${path} has no owner`);
     }
-  }
-
-  /** What is kept of backups has a record, and the other way round; nothing of a backup or a restore is half done. */
-  async function checkBackups(): Promise<void> {
-    const recordsOf = <T>(prefix: string): T[] =>
-      kept.all().flatMap(({ sk, json }) => (sk.startsWith(prefix) ? [JSON.parse(json) as T] : []));
-    // What ended for its bound did not reach its database, and leaves its copy to the next one.
-    const wasCutShort = [...ledger.operations.values()].some(
-      ({ kind, endedAt, deadline }) =>
-        (kind === 'backup' || kind === 'restore') && endedAt !== undefined && endedAt >= deadline,
-    );
-    for (const name of databases.inventory())
-      if (name.includes('_new_') && !wasCutShort) world.violate(`I4: the copy ${name} is left over`);
-    for (const { uid, type, state, outputs } of recordsOf<Resource>(RESOURCE_PREFIX))
-      if (type === 'postgres' && state === 'ready' && !databases.isOpen(outputs.values.name ?? ''))
-        world.violate(`the database of ${uid} is closed`);
-    const removing = new Set(
-      recordsOf<Resource>(RESOURCE_PREFIX).flatMap(({ state, uid, project, environment }) =>
-        state === 'removing' ? [`${project}/${environment} ${uid}`] : [],
-      ),
-    );
-    const records = recordsOf<Backup>(BACKUP_PREFIX);
-    const paths = new Set(backups.paths());
-    for (const backup of records) {
-      const isKept = paths.delete(pathOf(backup));
-      // What was cut short is told as that, and done when it is deleted again.
-      if (backup.state === 'deleting') continue;
-      // They go with their resource, which nothing can be restored to any more.
-      if (removing.has(`${backup.project}/${backup.environment} ${backup.resource}`)) continue;
-      if (backup.state === 'making' || isKept !== (backup.state === 'checked'))
-        world.violate(
-          `backup ${backup.id} is ${backup.state}, and ${isKept ? 'something' : 'nothing'} is kept of it`,
-        );
-    }
-    for (const path of paths) world.violate(`I4: the backup ${path} has no record`);
   }
 
   /** Those of webhooks, drains and connections are kept beside the environments. */
