@@ -14,6 +14,7 @@ import { deriveName, shortHash } from '../../core/names.ts';
 import { TransientError } from '../../core/problem.ts';
 import type { ServerOwner } from '../../ports/databases.ts';
 import { ServerNotOurs } from '../../ports/rules/server-not-ours.ts';
+import { ownerValue } from './keyed/owner-value.ts';
 import { sent, unless } from './sdk-errors.ts';
 
 export interface RdsInstancesOptions {
@@ -54,7 +55,7 @@ export function createRdsInstances(options: RdsInstancesOptions) {
   async function find(name: string, tag: string): Promise<DBInstance | undefined> {
     const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifierOf(name) });
     const found = (await unless(NOT_FOUND, client.send(command)))?.DBInstances?.[0];
-    if (found && !found.TagList?.some(({ Key, Value }) => Key === OWNER && Value === tag))
+    if (found && !found.TagList?.some(({ Key, Value }) => Key === OWNER && Value === ownerValue(tag)))
       throw new ServerNotOurs(name);
     return found;
   }
@@ -86,7 +87,7 @@ export function createRdsInstances(options: RdsInstancesOptions) {
           CopyTagsToSnapshot: true,
           Tags: [
             { Key: 'berth', Value: 'database' },
-            { Key: OWNER, Value: owner.tag },
+            { Key: OWNER, Value: ownerValue(owner.tag) },
             { Key: 'berth:operation', Value: owner.operation },
           ],
         });
@@ -123,7 +124,7 @@ export function createRdsInstances(options: RdsInstancesOptions) {
       });
       const { DBSnapshots = [] } = (await unless(NOT_FOUND, client.send(command))) ?? {};
       return DBSnapshots.filter(({ TagList }) =>
-        TagList?.some(({ Key, Value }) => Key === OWNER && Value === tag),
+        TagList?.some(({ Key, Value }) => Key === OWNER && Value === ownerValue(tag)),
       ).flatMap(({ DBSnapshotIdentifier: id }) => (id === undefined ? [] : [id]));
     },
 

@@ -10,10 +10,11 @@ import { Problem, TransientError } from '../../../core/problem.ts';
 import type { AccessKey, BucketOrQueueRef, BucketsAndQueues } from '../../../ports/buckets-and-queues.ts';
 import { ServerNotOurs } from '../../../ports/rules/server-not-ours.ts';
 import { createPatience } from './key-patience.ts';
-import { type Installation, keyedName, keyPolicy, ownerValue, tagsFor, userPath } from './key-rules.ts';
+import { type Installation, keyedName, keyPolicy, tagsFor, userPath } from './key-rules.ts';
 import { createKeyUsers } from './key-users.ts';
 import { createOwnedBuckets } from './owned-buckets.ts';
 import { createOwnedQueues } from './owned-queues.ts';
+import { ownerValue } from './owner-value.ts';
 
 export interface AwsBucketsAndQueuesOptions extends Installation {
   /** ARN of the policy that bounds users. */
@@ -54,7 +55,7 @@ export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): 
       ? `arn:${partition}:s3:::${nameOf(ref)}`
       : `arn:${partition}:sqs:${region}:${account}:${nameOf(ref)}`;
   const userOf = (ref: BucketOrQueueRef, operation: string) => ({
-    tags: tagsFor(ref.kind, ownerValue(ref), operation),
+    tags: tagsFor(ref.kind, ownerValue(ref.tag), operation),
     policy: keyPolicy(ref.kind, arnOf(ref)),
   });
 
@@ -62,10 +63,10 @@ export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): 
   async function isOpen(ref: BucketOrQueueRef, key: AccessKey): Promise<boolean | undefined> {
     const name = nameOf(ref);
     if (ref.kind === 'bucket')
-      return (await buckets.has(name, ownerValue(ref)))
+      return (await buckets.has(name, ownerValue(ref.tag)))
         ? withKey.s3(key, (client) => buckets.isOpen(name, client))
         : undefined;
-    const [queue] = await queues.findAny(name, ownerValue(ref));
+    const [queue] = await queues.findAny(name, ownerValue(ref.tag));
     return queue && withKey.sqs(key, (client) => queues.isOpen(queue, client));
   }
 
@@ -79,7 +80,7 @@ export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): 
   }
 
   async function isThere(ref: BucketOrQueueRef, name: string): Promise<boolean> {
-    const owner = ownerValue(ref);
+    const owner = ownerValue(ref.tag);
     try {
       return ref.kind === 'bucket'
         ? await buckets.has(name, owner)
@@ -126,13 +127,13 @@ export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): 
       throw new TransientError('AWS does not take the new key yet');
     },
 
-    retain: (ref, keyId) => users.retain(nameOf(ref), ownerValue(ref), keyId),
+    retain: (ref, keyId) => users.retain(nameOf(ref), ownerValue(ref.tag), keyId),
     sleep: async () => undefined,
     wake: async () => undefined,
 
     async remove(ref) {
       const name = nameOf(ref);
-      const owner = ownerValue(ref);
+      const owner = ownerValue(ref.tag);
       // Keys end first, so that nobody writes any more to what is emptied. What keeps a user from being removed keeps nothing else.
       const userLeft = await users.remove(name, owner).catch((error: unknown) => {
         if (error instanceof ServerNotOurs) throw error;
@@ -148,7 +149,7 @@ export function createAwsBucketsAndQueues(options: AwsBucketsAndQueuesOptions): 
       const name = nameOf(ref);
       return [
         ...((await isThere(ref, name)) ? [`${ref.kind} ${name}`] : []),
-        ...((await users.has(name, ownerValue(ref))) ? [`IAM user ${userPath(options)}${name}`] : []),
+        ...((await users.has(name, ownerValue(ref.tag))) ? [`IAM user ${userPath(options)}${name}`] : []),
       ];
     },
   };

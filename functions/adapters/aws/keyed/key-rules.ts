@@ -109,9 +109,3 @@ export const tagsFor = (kind: Kind, owner: string, operation: string): Record<st
   [OWNER]: owner,
   'berth:operation': operation,
 });
-
-/** The tag of an owner in the letters that IAM and S3 take for a value; the identity of a resource has others. */
-export function ownerValue({ tag }: Pick<BucketOrQueueRef, 'tag'>): string {
-  const taken = tag.replaceAll(/[^A-Za-z0-9 _.:/=+@-]/g, '/').slice(0, 200);
-  return taken === tag ? tag : `${taken}:${shortHash(tag, 12)}`;
-}
