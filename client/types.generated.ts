@@ -1456,9 +1456,9 @@ export type Event1 =
          */
         scheduledFor: string;
         /**
-         * Why it did not begin: `late`, Berth did not run then; `overlap`, its last run goes on; `not_deployed`; `too_many_runs` in the environment. Told again when the reason changes, or a run began since.
+         * Why it did not begin: `late`, Berth did not run then; `overlap`, its last run goes on; `not_deployed`; `no_process`, what serves has no such one; `too_many_runs` in the environment. Told again when the reason changes, or a run began since.
          */
-        reason: 'late' | 'overlap' | 'not_deployed' | 'too_many_runs';
+        reason: 'late' | 'overlap' | 'not_deployed' | 'no_process' | 'too_many_runs';
       };
     }
   | {
@@ -9214,6 +9214,10 @@ export interface Paths {
              */
             timeZone?: string;
             /**
+             * With the image, variables and files of this process; with those of `web` without it.
+             */
+            process?: string;
+            /**
              * How long it may take: 1s to 4h, 1h by default. What takes longer is ended, and fails.
              */
             timeout?: string;
@@ -9290,6 +9294,10 @@ export interface Paths {
              * Of the IANA database; UTC by default.
              */
             timeZone?: string;
+            /**
+             * null for `web`.
+             */
+            process?: string | null;
             /**
              * How long it may take: 1s to 4h, 1h by default. What takes longer is ended, and fails.
              */
@@ -14203,6 +14211,10 @@ export interface Job {
    * @maxItems 200
    */
   command: string[];
+  /**
+   * With the image, variables and files of this process; with those of `web` without it.
+   */
+  process?: string;
   timeout: string;
   /**
    * When it is due and its last run goes on: `forbid`, the default, misses that time; `allow` runs both.
@@ -14250,7 +14262,7 @@ export interface Job {
     /**
      * Of the last time.
      */
-    reason: 'late' | 'overlap' | 'not_deployed' | 'too_many_runs';
+    reason: 'late' | 'overlap' | 'not_deployed' | 'no_process' | 'too_many_runs';
   };
   createdAt: string;
   createdBy: string;

@@ -22,6 +22,7 @@ import type {
   InstanceRef,
   Operation,
   Principal,
+  Processes,
 } from '../../functions/core/model/index.ts';
 import { Problem, problemCodes } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
@@ -292,6 +293,13 @@ export async function seed({ api, ports }: Subject): Promise<void> {
   ok(await api('POST', '/v1/projects/demo/services', { name: 'guestbook' }));
   ok(await api('POST', '/v1/projects/demo/environments', { name: 'dev' }));
   await setState(ports, 'dev', 'ready');
+}
+
+/** What runs beside the web of the service, as a deployment that has it leaves it. */
+export async function setProcesses({ store }: Ports, processes: Processes): Promise<void> {
+  const item = await getEnvironment(store, { project: 'demo', environment: 'dev' });
+  const changed = withStanding(item.data, { service: 'guestbook' }, { processes });
+  await store.transact([environmentUse(item, changed)]);
 }
 
 export async function setState(ports: Ports, name: string, state: Environment['state']): Promise<void> {

@@ -196,7 +196,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a job that was due long ago runs now',
     file: 'functions/commands/jobs/due-jobs.ts',
-    from: "if (now - at > LATE_MS) return 'late';",
+    from: "if (effects.now() - at > LATE_MS) return 'late';",
     to: '',
     tests: ['test/api/jobs'],
   },

@@ -6,7 +6,7 @@ import { type Job, missReasons, overlapPolicies } from '../../core/model/index.t
 import { isTimeZone } from '../../core/schedule/schedule.ts';
 import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
 import { statusSchema } from '../operations/operation-view.ts';
-import { commandSchema, timeoutSchema } from '../runs/command-schema.ts';
+import { commandSchema, processField, timeoutSchema } from '../runs/command-schema.ts';
 
 export const settingFields = {
   schedule: z
@@ -26,6 +26,10 @@ export const settingFields = {
     .refine(isTimeZone, 'must be the name of a time zone, such as Europe/Berlin')
     .meta({ description: 'Of the IANA database; UTC by default.', example: 'Europe/Berlin' }),
   command: commandSchema,
+  process: processField.meta({
+    description: 'With the image, variables and files of this process; with those of `web` without it.',
+    example: 'worker',
+  }),
   timeout: timeoutSchema,
   overlap: z.enum(overlapPolicies).meta({
     description:

@@ -18,9 +18,12 @@ import { jobSchema, jobView, settingFields } from './job-view.ts';
 const { schedule, command, ...others } = settingFields;
 const settable = z.object({ ...others, schedule, command }).partial();
 const putBody = z.strictObject({ schedule, command, ...z.object(others).partial().shape });
-const patchBody = z.strictObject(settable.shape);
+const patchBody = z.strictObject({
+  ...settable.shape,
+  process: settingFields.process.nullable().meta({ description: 'null for `web`.', example: 'worker' }),
+});
 
-type Settable = z.output<typeof settable>;
+type Settable = z.output<typeof patchBody>;
 
 const shown = (item: Item<Job>): Reply => ({ status: 200, body: jobView(item.data), etag: etagOf(item) });
 
@@ -35,12 +38,15 @@ const defaults = {
 
 /** @throws Problem invalid_request for a schedule that can not be read, or is never due */
 function settingsOf(
-  { timeout, ...set }: Settable,
+  { timeout, process: asked, ...set }: Settable,
   before: Pick<JobSettings, 'schedule' | 'command'> & Partial<JobSettings>,
 ): JobSettings {
-  const settings = {
+  const { process: former, ...kept } = before;
+  const process = asked === undefined ? former : asked;
+  const settings: JobSettings = {
     ...defaults,
-    ...before,
+    ...kept,
+    ...(typeof process === 'string' && { process }),
     ...Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined)),
     ...(timeout !== undefined && { timeoutSeconds: timeout }),
   };

@@ -45,3 +45,13 @@ export async function processOf(
   if (asked === main) return undefined;
   throw noProcess(instance, asked, [main, ...Object.keys(processes)]);
 }
+
+/** Whether what serves has the process. */
+export const hasProcess = (store: Store, instance: Instance, asked: string | undefined): Promise<boolean> =>
+  processOf(store, instance, asked).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Problem && error.code === 'not_found') return false;
+      throw error;
+    },
+  );

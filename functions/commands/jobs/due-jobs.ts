@@ -13,8 +13,9 @@ import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
 import { commit } from '../../records/commit.ts';
 import { instanceIn } from '../../records/instances.ts';
+import { hasProcess } from '../environments/process-of.ts';
 import { isCrowded, startRun } from '../runs/runs.ts';
-import { getJob, jobWrite, nextOf, scheduleOfJob } from './job-record.ts';
+import { getJob, jobWrite, nextOf, requestOf, scheduleOfJob } from './job-record.ts';
 
 const system = { actor: SYSTEM_ACTOR };
 
@@ -61,7 +62,7 @@ export async function startDueJob(ports: Ports, item: Item<Job>): Promise<'start
     await ports.store.transact([jobWrite(advanced(job, ports.effects.now()), { version })]);
     return undefined;
   }
-  const reason = missReason(job, environment.data, due, ports.effects.now());
+  const reason = await missReason(ports, job, environment.data, due);
   if (reason) {
     await miss(ports, item, due, reason);
     return 'missed';
@@ -102,16 +103,17 @@ function advanced({ retry: _done, nextAt, ...job }: Job, now: number): Job {
   };
 }
 
-function missReason(
+async function missReason(
+  { store, effects }: Ports,
   job: Job,
   environment: Environment,
   { at }: DueTime,
-  now: number,
-): MissReason | undefined {
-  if (now - at > LATE_MS) return 'late';
+): Promise<MissReason | undefined> {
+  if (effects.now() - at > LATE_MS) return 'late';
   if (job.overlap === 'forbid' && job.running.length > 0) return 'overlap';
   const instance = instanceIn(environment, job.service);
   if (instance?.current === undefined || instance.state === 'removing') return 'not_deployed';
+  if (!(await hasProcess(store, instance, job.process))) return 'no_process';
   return isCrowded(environment) ? 'too_many_runs' : undefined;
 }
 
@@ -145,8 +147,7 @@ async function miss(
 
 async function begin(ports: Ports, item: Item<Job>, { run, lateSince }: DueTime): Promise<void> {
   const { data: job } = item;
-  const { command, timeoutSeconds } = job;
-  await startRun(ports, system, job, { command, timeoutSeconds, job: run }, async ({ id }) => {
+  await startRun(ports, system, job, { ...requestOf(job), job: run }, async ({ id }) => {
     const { data: now, version } = await getJob(ports.store, job, job.name);
     // Somebody has changed it, or another process was faster: it is due anew, or not any more.
     if (version !== item.version)

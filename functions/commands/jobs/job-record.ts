@@ -31,5 +31,12 @@ export function nextOf(schedule: Schedule, now: number): Pick<Job, 'nextAt'> {
   return next === undefined ? {} : { nextAt: new Date(next).toISOString() };
 }
 
+/** What a run of it is asked for with. */
+export const requestOf = ({ command, timeoutSeconds, process }: Job) => ({
+  command,
+  timeoutSeconds,
+  ...(process !== undefined && { process }),
+});
+
 export const scheduleOfJob = ({ schedule, timeZone }: Pick<Job, 'schedule' | 'timeZone'>): Schedule =>
   scheduleOf(schedule, timeZone);

@@ -13,8 +13,9 @@ import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
 import { beingRemoved } from '../deployments/deployment-fence.ts';
 import { notReady } from '../environments/environments.ts';
+import { processOf } from '../environments/process-of.ts';
 import { startRun } from '../runs/runs.ts';
-import { getJob, jobWrite, nextOf, scheduleOfJob } from './job-record.ts';
+import { getJob, jobWrite, nextOf, requestOf, scheduleOfJob } from './job-record.ts';
 
 /** All jobs of a service in an environment, by name. */
 export async function listJobs(ports: Ports, ref: InstanceRef): Promise<Item<Job>[]> {
@@ -24,8 +25,9 @@ export async function listJobs(ports: Ports, ref: InstanceRef): Promise<Item<Job
 }
 
 const settingsOf = (job: Job): JobSettings => {
-  const { schedule, timeZone, command, timeoutSeconds, overlap, retries, suspended, wakes } = job;
-  return { schedule, timeZone, command, timeoutSeconds, overlap, retries, suspended, wakes };
+  const { schedule, timeZone, command, timeoutSeconds, overlap, retries, suspended, wakes, process } = job;
+  const set = { schedule, timeZone, command, timeoutSeconds, overlap, retries, suspended, wakes };
+  return { ...set, ...(process !== undefined && { process }) };
 };
 
 /** Names and environments: what makes a job this one. */
@@ -40,7 +42,8 @@ const identityOf = ({ project, environment, service }: InstanceRef, environmentI
 /**
  * Sets a job, or changes one.
  * @param settings of the job, made from those that it has, if it is there
- * @throws Problem not_found | environment_not_ready | operation_in_progress | conflict (too many) | precondition_failed
+ * @throws Problem not_found (also where what serves has no such process) | environment_not_ready | operation_in_progress |
+ * conflict (too many) | precondition_failed
  */
 export function changeJob(
   ports: Ports,
@@ -53,12 +56,15 @@ export function changeJob(
   return changingEnvironment(ports.store, ref, async () => {
     const parent = await getEnvironment(ports.store, ref);
     if (parent.data.state === 'destroying') throw notReady(parent.data, ['ready', 'hibernated']);
-    if (instanceOf(parent.data, ref.service).state === 'removing') throw beingRemoved(ref);
+    const instance = instanceOf(parent.data, ref.service);
+    if (instance.state === 'removing') throw beingRemoved(ref);
     const key = jobKey(ref, name);
     const item = await ports.store.get<Job>(key);
     checkIfMatch(item, ifMatch);
     if (!item) await refuseMore(ports, ref);
     const set = settings(item && settingsOf(item.data));
+    // Before anything is deployed nobody knows which processes there will be.
+    if (instance.current !== undefined) await processOf(ports.store, instance, set.process);
     const now = ports.effects.now();
     const at = new Date(now).toISOString();
     const { running, last, missed, createdAt, createdBy } = item?.data ?? {
@@ -137,12 +143,12 @@ export function runJob(
   ref: InstanceRef,
   name: string,
 ): Promise<Operation<'run'>> {
-  return getJob(ports.store, ref, name).then(({ data: { command, timeoutSeconds } }) =>
+  return getJob(ports.store, ref, name).then(({ data }) =>
     startRun(
       ports,
       caller,
       ref,
-      { command, timeoutSeconds, job: { name, attempt: 1, retries: 0 } },
+      { ...requestOf(data), job: { name, attempt: 1, retries: 0 } },
       async ({ id }) => {
         const { data: job, version } = await getJob(ports.store, ref, name);
         const [running] = job.running;

@@ -74,7 +74,7 @@ export const runEvents = {
       reason: z
         .enum(missReasons)
         .describe(
-          'Why it did not begin: `late`, Berth did not run then; `overlap`, its last run goes on; `not_deployed`; ' +
+          'Why it did not begin: `late`, Berth did not run then; `overlap`, its last run goes on; `not_deployed`; `no_process`, what serves has no such one; ' +
             '`too_many_runs` in the environment. Told again when the reason changes, or a run began since.',
         ),
     }),

@@ -7,7 +7,7 @@ export const overlapPolicies = ['forbid', 'allow'] as const;
 export type OverlapPolicy = (typeof overlapPolicies)[number];
 
 /** Why a run did not begin when it was due. */
-export const missReasons = ['late', 'overlap', 'not_deployed', 'too_many_runs'] as const;
+export const missReasons = ['late', 'overlap', 'not_deployed', 'no_process', 'too_many_runs'] as const;
 export type MissReason = (typeof missReasons)[number];
 
 /** What people set of a job. */
@@ -17,6 +17,8 @@ export interface JobSettings {
   /** Of the IANA database. */
   timeZone: string;
   command: string[];
+  /** Whose image, variables and files it has; the web's without it. */
+  process?: string;
   timeoutSeconds: number;
   overlap: OverlapPolicy;
   /** How often a run that failed is tried again, before the next one is due. */

@@ -13,6 +13,7 @@ import {
   instancePath,
   type Subject,
   seed,
+  setProcesses,
   setState,
 } from '../support.ts';
 
@@ -260,6 +261,29 @@ describe('A job', () => {
     expect(second).not.toBe(first);
     await end(second, 'succeeded');
     expect(await job()).not.toHaveProperty('retryAt');
+  });
+
+  it('runs with a process of the service, and misses its time where what serves then has none of the name', async () => {
+    expectProblem(await set({ process: 'worker' }), 404, 'not_found');
+    await setProcesses(subject.ports, { worker: { replicas: 1 } });
+    expect((await set({ process: 'worker' })).body).toMatchObject({ process: 'worker' });
+    await pass(MINUTE);
+    const [running] = (await job()).running;
+    expect((await told('run.started')).at(-1)).toMatchObject({
+      operation: running,
+      data: { process: 'worker', job: 'tidy' },
+    });
+    await end(running, 'succeeded');
+    const { body } = await subject.api('POST', `${JOB}/runs`);
+    expect((await told('run.started')).at(-1)).toMatchObject({ data: { process: 'worker' } });
+    await end(body.id, 'succeeded');
+    await setProcesses(subject.ports, {});
+    await pass(MINUTE);
+    expect(await job()).toMatchObject({ running: [], missed: { reason: 'no_process' } });
+    expectProblem(await subject.api('POST', `${JOB}/runs`), 404, 'not_found');
+    expect((await subject.api('PATCH', JOB, { process: null })).body).not.toHaveProperty('process');
+    await pass(MINUTE);
+    await end((await job()).running[0], 'succeeded');
   });
 
   it('is one of twenty of its service, and goes with its environment: a later one of the name has none', async () => {

@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { environmentUse } from '../../../functions/commands/environments/environments.ts';
 import { eventsPartition } from '../../../functions/core/keys.ts';
-import type { BerthEvent, Processes } from '../../../functions/core/model/index.ts';
+import type { BerthEvent } from '../../../functions/core/model/index.ts';
 import type { ShellRequest } from '../../../functions/ports/shells.ts';
 import type { ExecRequest } from '../../../functions/ports/workloads.ts';
-import { withStanding } from '../../../functions/records/instances.ts';
-import { getEnvironment } from '../../../functions/records/read.ts';
 import { readAll } from '../../../functions/records/read-all.ts';
 import {
   createSubject,
@@ -15,18 +12,12 @@ import {
   person,
   type Subject,
   seed,
+  setProcesses,
   setState,
 } from '../support.ts';
 
 const PATH = `${instancePath}/shells`;
 const PROTECTION = '/v1/projects/demo/environments/dev/protection';
-
-/** As a deployment that has them leaves it. */
-async function setProcesses(processes: Processes): Promise<void> {
-  const item = await getEnvironment(subject.ports.store, { project: 'demo', environment: 'dev' });
-  const changed = withStanding(item.data, { service: 'guestbook' }, { processes });
-  await subject.ports.store.transact([environmentUse(item, changed)]);
-}
 
 let subject: Subject;
 const asked: ShellRequest[] = [];
@@ -93,7 +84,7 @@ describe('A shell', () => {
     const unknown = await subject.api('POST', PATH, { process: 'worker' });
     expectProblem(unknown, 404, 'not_found');
     expect(unknown.body.hint).toMatch(/^It has web alone\./);
-    await setProcesses({ worker: { replicas: 1 }, clock: { replicas: 0 } });
+    await setProcesses(subject.ports, { worker: { replicas: 1 }, clock: { replicas: 0 } });
     expect((await subject.api('POST', PATH, { process: 'worker' })).status).toBe(201);
     const [opened] = (await subject.api('GET', '/v1/projects/demo/events?type=shell.opened')).body.items;
     expect(opened.data).toEqual({ command: 'sh -i', process: 'worker' });

@@ -14,6 +14,7 @@ interface JobOptions {
   overlap?: Job['overlap'];
   retries?: string;
   wakes?: boolean;
+  process?: string;
 }
 
 const JOB = '/v1/projects/{project}/environments/{environment}/services/{service}/jobs/{job}';
@@ -68,6 +69,7 @@ export function addJobs(program: Command): void {
       new Option('--overlap <rule>', 'when it is due and its last run goes on').choices(['forbid', 'allow']),
     )
     .option('--retries <count>', 'how often a run that failed is tried again')
+    .option('--process <name>', 'with the variables of this process, such as worker; of web without it')
     .option('--wakes', 'wake an environment that sleeps; without it the job sleeps too')
     .addHelpText(
       'after',
@@ -75,7 +77,7 @@ export function addJobs(program: Command): void {
     )
     .action(async (name: string, words: string[], options: JobOptions, command: Command) => {
       const session = openSession(command);
-      const { schedule, zone, timeout, overlap, retries, wakes } = options;
+      const { schedule, zone, timeout, overlap, retries, wakes, process: beside } = options;
       const job = await body(
         session.api.PUT(JOB, {
           params: at(session, name),
@@ -87,6 +89,7 @@ export function addJobs(program: Command): void {
             ...(overlap !== undefined && { overlap }),
             ...(retries !== undefined && { retries: Number(retries) }),
             ...(wakes !== undefined && { wakes }),
+            ...(beside !== undefined && { process: beside }),
           },
         }),
       );

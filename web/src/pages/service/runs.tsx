@@ -61,6 +61,7 @@ const missedWords: Record<NonNullable<Job['missed']>['reason'], string> = {
   late: 'Berth did not run',
   overlap: 'its last run went on',
   not_deployed: 'the service was not deployed',
+  no_process: 'what serves has no such process',
   too_many_runs: 'too many runs were under way',
 };
 
