@@ -48,12 +48,16 @@ function NotConnected({ place: { project, environment, service } }: { place: Pla
       <Command
         text={`berth connect --project ${project} --service ${service} --rule main=${environment} --token`}
       />
+      <p className="soft">
+        With <code>--app</code> in place of <code>--token</code> GitHub is asked as the App of this Berth,
+        where it has one that your project may use.
+      </p>
     </div>
   );
 }
 
 function About({ connection }: { connection: Connection }) {
-  const { repository, provider, rules, previews, hook, hasToken, failure, path, deploymentsRefused } =
+  const { repository, provider, rules, previews, hook, failure, path, deploymentsRefused, appTrouble } =
     connection;
   return (
     <Container header={<Header variant="h2">Repository</Header>}>
@@ -72,13 +76,19 @@ function About({ connection }: { connection: Connection }) {
               `as ${previews.base}${previews.withData ? ' with its data' : ''}, for ${previews.ttl}`,
           ],
           ['Webhook', <code key="hook">{new URL(hook, location.origin).href}</code>],
-          ['Statuses', hasToken ? 'are sent' : 'are not sent: it has no token'],
+          ['Statuses', statusesOf(connection)],
+          ['GitHub App', appTrouble && `can not be used: ${plain(appTrouble)}`],
           ['Not told', failure && `${plain(failure.reason)}, tried ${failure.attempts} times`],
           ['Deployments', deploymentsRefused && `are not told: ${plain(deploymentsRefused)}`],
         ]}
       />
     </Container>
   );
+}
+
+function statusesOf({ app, hasToken }: Connection): string {
+  if (app) return 'are sent as the GitHub App';
+  return hasToken ? 'are sent' : 'are not sent: it has no token';
 }
 
 function Deliveries({ place }: { place: Place }) {
