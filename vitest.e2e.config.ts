@@ -21,9 +21,12 @@ export const atLength = [
   'test/stacks/{upgrade,cluster-objects}.test.ts',
 ];
 
+/** All that `npm run test:e2e` runs. */
+export const heavier = [...wholeBerths, ...atLength, 'test/workflows/rotate-secret/interleavings.test.ts'];
+
 export default defineConfig({
   test: {
-    include: [...wholeBerths, ...atLength, 'test/workflows/rotate-secret/interleavings.test.ts'],
+    include: heavier,
     // What `npm test` tries at some moments is tried here at each.
     env: { BERTH_EVERY_MOMENT: '1', CDK_VALIDATION: 'false' },
     testTimeout: 120_000,

@@ -5,16 +5,27 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, matchesGlob } from 'node:path';
 import { parseArgs } from 'node:util';
 import { firstSeedThatFinds } from '../test/mutations/find-planted.ts';
 import { type Mutation, mutations } from '../test/mutations/mutations.ts';
 import { plantedFaults } from '../test/mutations/planted.ts';
+import { heavier } from '../vitest.e2e.config.ts';
 import { copyOfBerth } from './copy-of-berth.ts';
 
+/** Each with the configuration that has it: with another one it would not be found, and seem to fail. */
 function passes(copy: string, tests: readonly string[], retries = 0): boolean {
+  const heavy = new Set(tests.filter((test) => heavier.some((glob) => matchesGlob(test, glob))));
+  const light = tests.filter((test) => !heavy.has(test));
+  return (
+    (light.length === 0 || run(copy, [...light], retries)) &&
+    (heavy.size === 0 || run(copy, ['--config', 'vitest.e2e.config.ts', ...heavy], retries))
+  );
+}
+
+function run(copy: string, what: readonly string[], retries: number): boolean {
   const options = ['--bail=1', '--reporter=dot', `--retry=${retries}`];
-  const args = ['node_modules/vitest/vitest.mjs', 'run', ...options, ...tests];
+  const args = ['node_modules/vitest/vitest.mjs', 'run', ...options, ...what];
   const env = { ...process.env, BERTH_EVERY_MOMENT: '1' };
   return spawnSync(process.execPath, args, { cwd: copy, env, stdio: 'ignore' }).status === 0;
 }
