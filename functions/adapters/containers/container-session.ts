@@ -1,29 +1,34 @@
 /** A program in a container that runs, which somebody types to. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, type Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sayGoodbye } from '../../ports/rules/workloads/goodbye.ts';
 import type { ExecSession } from '../../ports/workloads.ts';
-import { sendSignal } from '../system/marked-processes.ts';
 import { KILLED, unstartable } from '../system/piped-program.ts';
 import { type Engine, EngineError } from './engine.ts';
 import { splitFrames } from './frames.ts';
 
 interface Inspected {
   Running: boolean;
+  /** null before it has begun, with Docker. */
   ExitCode: number | null;
   Pid: number;
 }
 
-/** The engine may tell of an end a moment later than the output ends. */
+/** The engine may tell of a begin and of an end a moment later than its connection does. */
 const TRIES = 40;
 const TRY_MS = 50;
+/** What Ctrl-D sends. */
+const END = 4;
+/** In place of Ctrl-P, Ctrl-Q, which people need. */
+const DETACH_KEYS = 'ctrl-^,ctrl-_,ctrl-^,ctrl-_';
 
 /**
  * It has the variables, the user and the directory of the container.
  * @param id of the container
  * @param tty whether it has a terminal
- * @throws EngineError where the container is not there any more, or the engine is not
+ * @throws EngineError where the container does not run any more, or the engine does not answer
  */
 export async function openSession(
   engine: Engine,
@@ -32,53 +37,55 @@ export async function openSession(
   tty: boolean,
 ): Promise<ExecSession> {
   const attached = { AttachStdin: true, AttachStdout: true, AttachStderr: true };
+  const terminal = { Tty: true, Env: ['TERM=xterm-256color'], DetachKeys: DETACH_KEYS };
   const { Id } = await engine.call<{ Id: string }>('POST', `/containers/${id}/exec`, {
-    body: { Cmd: command, Tty: tty, ...attached },
+    body: { Cmd: command, ...attached, ...(tty && terminal) },
   });
   const path = (action: string): string => `/exec/${Id}${action}`;
-  const inspect = (): Promise<Inspected | undefined> =>
-    engine.call<Inspected>('GET', path('/json')).catch(() => undefined);
-
   let socket: Socket;
   try {
     socket = await engine.attach(path('/start'), { body: { Detach: false, Tty: tty } });
   } catch (error) {
-    if (!(error instanceof EngineError) || error.status === 0) throw error;
+    if (!(error instanceof EngineError) || [0, 404, 409].includes(error.status)) throw error;
     const { kill: close, ...session } = unstartable(command[0] ?? '', error);
     return { ...session, tty: false, close };
   }
   socket.on('error', () => undefined);
-  const { stdout, stderr } = tty ? terminalOf(socket) : splitFrames(socket);
 
-  async function exitCode(): Promise<number> {
+  /** Once it has begun, or has ended; undefined where it went with its container. */
+  async function look(isEnough: (found: Inspected) => boolean): Promise<Inspected | undefined> {
+    let found: Inspected | undefined;
     for (let tries = 0; tries < TRIES; tries++) {
-      const found = await inspect();
-      // It went with its container.
-      if (!found) return KILLED;
-      if (!found.Running) return found.ExitCode ?? KILLED;
+      found = await engine.call<Inspected>('GET', path('/json')).catch(() => undefined);
+      if (!found || isEnough(found)) return found;
       await sleep(TRY_MS);
     }
-    return KILLED;
+    return found;
   }
 
   async function kill(): Promise<void> {
-    const pid = (await inspect())?.Pid;
-    // Its number is one of this machine only where the engine runs here: elsewhere it may be another program's.
-    if (pid !== undefined && pid > 0 && (await isIn(pid, id))) sendSignal(-pid, 'SIGKILL');
-    socket.destroy();
+    const found = await look(({ Running, ExitCode }) => Running || ExitCode !== null);
+    if (!found?.Running || (await killSession(found.Pid, id)) || !tty) socket.destroy();
+    else {
+      const cancel = sayGoodbye(
+        (keys) => socket.write(keys),
+        () => socket.destroy(),
+      );
+      socket.once('close', cancel);
+    }
   }
 
   return {
     tty,
-    stdin: socket,
-    stdout,
-    stderr,
-    ended: new Promise<void>((resolve) => socket.once('close', () => resolve())).then(async () => ({
-      exitCode: await exitCode(),
-    })),
-    resize(columns, rows) {
-      engine.call('POST', path('/resize'), { query: { w: columns, h: rows } }).catch(() => undefined);
-    },
+    ...(tty ? terminalOf(socket) : splitFrames(socket)),
+    stdin: typingTo(socket, tty),
+    ended: new Promise<void>((resolve) => socket.once('close', () => resolve())).then(async () => {
+      const found = await look(({ Running }) => !Running);
+      return { exitCode: found?.Running === false ? (found.ExitCode ?? KILLED) : KILLED };
+    }),
+    resize: oneAtATime((columns, rows) =>
+      engine.call('POST', path('/resize'), { query: { w: columns, h: rows } }).catch(() => undefined),
+    ),
     close: () => void kill(),
   };
 }
@@ -91,9 +98,72 @@ function terminalOf(socket: Socket): { stdout: Readable; stderr: Readable } {
   return { stdout, stderr };
 }
 
-/** Whether a process of this machine is in a container: engines name its group of processes after it. */
+/**
+ * What is typed waits as long as what was printed does: to write to a program that has ended would break the connection that has the rest
+ * of its output. At a terminal the end is a key; without one it is that of the connection's one direction.
+ */
+function typingTo(socket: Socket, tty: boolean): Writable {
+  const whenRead = (act: () => void): void => {
+    if (socket.isPaused() && !socket.destroyed) socket.once('resume', act).once('close', act);
+    else act();
+  };
+  return new Writable({
+    write: (chunk: Buffer, _, done) => whenRead(() => socket.write(chunk, () => done())),
+    final(done) {
+      if (tty) socket.write(Buffer.of(END));
+      else socket.end();
+      done();
+    },
+  });
+}
+
+/** Of what is asked for while one is under way, the newest alone is done. */
+function oneAtATime(act: (columns: number, rows: number) => Promise<unknown>) {
+  const wanted: [number, number][] = [];
+  let isBusy = false;
+  return async (...size: [number, number]): Promise<void> => {
+    wanted[0] = size;
+    if (isBusy) return;
+    isBusy = true;
+    for (let next = wanted.pop(); next; next = wanted.pop()) await act(...next);
+    isBusy = false;
+  };
+}
+
+/**
+ * Ends a program and all that has its terminal, or was started by it without one of its own. Its number is one of this machine only where
+ * the engine runs here: elsewhere it may be another program's.
+ * @returns false where it can not
+ */
+async function killSession(leader: number, container: string): Promise<boolean> {
+  if (leader <= 0 || !(await isIn(leader, container))) return false;
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    return false;
+  }
+  for (const entry of await readdir('/proc')) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || (await sessionOf(pid)) !== leader) continue;
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return true;
+}
+
+/** Engines name the group of a container's processes after it. */
 const isIn = (pid: number, container: string): Promise<boolean> =>
   readFile(`/proc/${pid}/cgroup`, 'utf8').then(
     (groups) => groups.includes(container),
     () => false,
+  );
+
+/** The program's name, which may have any letters, is in parentheses; state, parent, group and session follow. */
+const sessionOf = (pid: number): Promise<number | undefined> =>
+  readFile(`/proc/${pid}/stat`, 'latin1').then(
+    (stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]),
+    () => undefined,
   );

@@ -47,8 +47,12 @@ export function splitFrames(source: Readable): { stdout: Readable; stderr: Reada
       done();
     },
   });
-  source.on('error', end);
-  source.on('close', end);
+  // What waits for a slow reader is still to be read.
+  const cut = (): void => {
+    if (!sink.writableEnded) sink.end();
+  };
+  source.on('error', cut);
+  source.on('close', cut);
   source.pipe(sink);
   return { stdout, stderr };
 }

@@ -1,6 +1,7 @@
 /** One container, run once: made, started, read to its end, and removed. */
 import { access, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Problem } from '../../core/problem.ts';
 import type { Mask } from '../../core/secrets/mask.ts';
 import type { ExecSession } from '../../ports/workloads.ts';
 import { readLines } from '../system/output-lines.ts';
@@ -33,7 +34,7 @@ export interface RunningContainer extends RunningProgram {
   usage(): Promise<Usage | undefined>;
   /** Runs a command inside. @returns why it failed, as a clause; undefined when it ended with 0 */
   exec(command: readonly string[], timeoutMs: number): Promise<string | undefined>;
-  /** Starts a program inside, as `openSession` does; undefined where it does not run. @throws EngineError */
+  /** Starts a program inside, as `openSession` does; undefined where it does not run. @throws Problem unavailable */
   open(command: readonly string[], tty: boolean): Promise<ExecSession | undefined>;
 }
 
@@ -47,7 +48,7 @@ export interface ContainerRequest {
 }
 
 interface Inspected {
-  State: { ExitCode: number; OOMKilled: boolean; Pid: number };
+  State: { ExitCode: number; OOMKilled: boolean; Pid: number; Running: boolean };
   NetworkSettings: { Networks?: Record<string, { IPAddress?: string }> };
   HostConfig: { Memory: number };
 }
@@ -231,12 +232,22 @@ export function runContainer(
         return `${what} did not end within ${timeoutMs / 1000} s`;
       }
     },
-    open: async (command, tty) =>
-      id === undefined || address === undefined
-        ? undefined
-        : openSession(engine, id, command, tty).catch((error: unknown) => {
-            if (isGone(error) || (error instanceof EngineError && error.status === 409)) return undefined;
-            throw error;
-          }),
+    async open(command, tty) {
+      if (id === undefined || address === undefined) return undefined;
+      try {
+        return await openSession(engine, id, command, tty);
+      } catch (error) {
+        // Engines have several answers for a container that has just ended.
+        const isThere = await inspect().then(
+          ({ State }) => State.Running,
+          (why: unknown) => !isGone(why),
+        );
+        if (!isThere) return undefined;
+        throw new Problem('unavailable', `The program was not started: ${(error as Error).message}.`, {
+          hint: 'Try again; if it stays, look at the container engine.',
+          cause: error,
+        });
+      }
+    },
   };
 }

@@ -53,16 +53,20 @@ function replicaOf(pod: StoredPod, number: number): ReplicaStatus {
   };
 }
 
-/** Pods of what serves that take requests. */
-export async function readyPods(cluster: Cluster, ref: InstanceRef): Promise<StoredPod[]> {
+/** Pods of what serves that take requests, and the name of the first container that was declared: others may add some before it. */
+export async function readyPods(
+  cluster: Cluster,
+  ref: InstanceRef,
+): Promise<{ pods: StoredPod[]; container: string }> {
   const [{ serving: deployment }, { items }] = await Promise.all([
     readDeclared(cluster, ref),
     cluster.client.list<StoredPod>(podsPath(cluster, ref), podsQuery(ref)),
   ]);
-  if (!deployment) return [];
+  const container = deployment?.spec?.template.spec?.containers[0]?.name;
+  if (!deployment || container === undefined) return { pods: [], container: '' };
   const ready = items.filter((pod) => isOfTrack(pod, deployment) && stateOf(pod) === 'ready');
   const serving = servingOf(deployment, ready);
-  return ready.filter((pod) => numberIn(deployment, pod) === serving);
+  return { pods: ready.filter((pod) => numberIn(deployment, pod) === serving), container };
 }
 
 /** While a rollout is under way, what was there before it; the declared one once that is over. */

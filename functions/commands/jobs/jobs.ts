@@ -63,8 +63,9 @@ export function changeJob(
     checkIfMatch(item, ifMatch);
     if (!item) await refuseMore(ports, ref);
     const set = settings(item && settingsOf(item.data));
-    // Before anything is deployed nobody knows which processes there will be.
-    if (instance.current !== undefined) await processOf(ports.store, instance, set.process);
+    // Before anything is deployed nobody knows which processes there will be; and one that has gone since keeps nobody from suspending its job.
+    const isNew = set.process !== undefined && set.process !== item?.data.process;
+    if (isNew && instance.current !== undefined) await processOf(ports.store, instance, set.process);
     const now = ports.effects.now();
     const at = new Date(now).toISOString();
     const { running, last, missed, createdAt, createdBy } = item?.data ?? {

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { createKubernetesClient } from '../../../functions/adapters/kubernetes/api/client.ts';
@@ -75,7 +76,10 @@ describe('A program in a pod', () => {
     },
     spec: {
       selector: { matchLabels: { [COMPONENT_LABEL]: 'web' } },
-      template: { metadata: { labels: { [DEPLOYMENT_LABEL]: '3' } } },
+      template: {
+        metadata: { labels: { [DEPLOYMENT_LABEL]: '3' } },
+        spec: { containers: [{ name: 'main' }, { name: 'other' }] },
+      },
     },
   });
   const pod = (ready: boolean) => ({
@@ -83,7 +87,7 @@ describe('A program in a pod', () => {
       name: 'web-1',
       labels: { [MANAGED_BY]: 'berth', [COMPONENT_LABEL]: 'web', [DEPLOYMENT_LABEL]: '3' },
     },
-    spec: { containers: [{ name: 'main' }, { name: 'other' }] },
+    spec: { containers: [{ name: 'added-by-others' }, { name: 'main' }, { name: 'other' }] },
     status: { conditions: [{ type: 'Ready', status: String(ready).replace(/^./, (c) => c.toUpperCase()) }] },
   });
   const ending = (status: object) => (socket: WebSocket) => {
@@ -140,6 +144,8 @@ describe('A program in a pod', () => {
   it('is refused where no pod is ready, where it has gone, and where Berth may start none', async () => {
     refusal = () => 404;
     expect(await codeOf(execInPod(cluster, ref, request))).toBe('conflict');
+    refusal = () => 400;
+    expect(await codeOf(execInPod(cluster, ref, request))).toBe('unavailable');
     refusal = () => 403;
     await expect(execInPod(cluster, ref, request)).rejects.toMatchObject({
       code: 'unavailable',
@@ -159,6 +165,24 @@ describe('A program in a pod', () => {
     const { close, ended } = await execInPod(cluster, ref, { ...request, tty: true });
     close();
     expect(await ended).toEqual({ exitCode: 137 });
-    expect(typed).toEqual([3, 4]);
+    expect(typed).toEqual([3, 4, 4]);
+  });
+
+  it('loses nothing of what it prints where that is read slowly and somebody types on', async () => {
+    const printed = Buffer.alloc(1000, 'x');
+    serve = (socket) => {
+      for (let part = 0; part < 400; part++) socket.send(Buffer.concat([Buffer.of(1), printed]));
+      ending({ status: 'Success' })(socket);
+    };
+    const { stdin, stdout, ended } = await execInPod(cluster, ref, request);
+    const typing = setInterval(() => stdin.write('typed'), 5);
+    let read = 0;
+    for await (const chunk of stdout as AsyncIterable<Buffer>) {
+      read += chunk.length;
+      await sleep(1);
+    }
+    clearInterval(typing);
+    expect(read).toBe(400_000);
+    expect(await ended).toEqual({ exitCode: 0 });
   });
 });

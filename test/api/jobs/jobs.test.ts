@@ -281,6 +281,8 @@ describe('A job', () => {
     await pass(MINUTE);
     expect(await job()).toMatchObject({ running: [], missed: { reason: 'no_process' } });
     expectProblem(await subject.api('POST', `${JOB}/runs`), 404, 'not_found');
+    for (const suspended of [true, false])
+      expect((await subject.api('PATCH', JOB, { suspended })).status).toBe(200);
     expect((await subject.api('PATCH', JOB, { process: null })).body).not.toHaveProperty('process');
     await pass(MINUTE);
     await end((await job()).running[0], 'succeeded');

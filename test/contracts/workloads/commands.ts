@@ -185,6 +185,19 @@ export function commandGuarantees(bench: WorkloadsBench): void {
       await bench.workloads.removeEnvironment(ref);
     });
 
+    itRuns('what reads what is typed at a terminal ends when that is closed', async ({ skip }) => {
+      if (!bench.workloads.exec) skip();
+      const ref = await place();
+      await deploy(workloadSpec(ref, 1, answering('here')));
+      const { opened, text } = await session(ref, ['node', '-i'], true);
+      if (!opened.tty) skip();
+      await eventually(text, (prompt) => prompt.includes('>'));
+      opened.close();
+      // In a pod it ends by itself, and elsewhere it is ended.
+      expect((await opened.ended).exitCode).toBe(inPods ? 0 : 137);
+      await bench.workloads.removeEnvironment(ref);
+    });
+
     itRuns(
       'it ends when it is closed, and with its replica; where no replica is ready there is none',
       async ({ skip }) => {

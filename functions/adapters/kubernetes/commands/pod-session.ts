@@ -3,6 +3,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { InstanceRef } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
+import { sayGoodbye } from '../../../ports/rules/workloads/goodbye.ts';
 import type { ExecRequest, ExecSession } from '../../../ports/workloads.ts';
 import { answerError, connectionError, KubernetesError, type StatusBody } from '../api/api-errors.ts';
 import type { Address, KubernetesClient } from '../api/client.ts';
@@ -13,10 +14,8 @@ const [STDIN, STDOUT, STDERR, STATUS, SIZE, CLOSE] = [0, 1, 2, 3, 4, 255] as con
 /** The fifth version can tell a program that nothing more is typed; clusters before Kubernetes 1.30 have the fourth. */
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const HANDSHAKE_MS = 15_000;
-/** What Ctrl-C and Ctrl-D send. */
-const [INTERRUPT, END] = [3, 4] as const;
-/** How long a program that is to end has before it is left alone, milliseconds. */
-const GRACE_MS = 2_000;
+/** A proxy between takes a silent connection for a dead one, milliseconds. */
+const PULSE_MS = 15_000;
 const KILLED = 137;
 const NOT_STARTED = 126;
 
@@ -29,16 +28,21 @@ export async function execInPod(
   ref: InstanceRef,
   { command, tty }: ExecRequest,
 ): Promise<ExecSession> {
-  const [pod] = await readyPods(cluster, ref);
-  const container = pod?.spec?.containers[0]?.name;
-  if (!pod || container === undefined) throw notReady(ref);
+  const { pods, container } = await readyPods(cluster, ref);
+  const [pod] = pods;
+  if (!pod) throw notReady(ref);
   const query = new URLSearchParams(command.map((word): [string, string] => ['command', word]));
   for (const stream of ['stdin', 'stdout', ...(tty ? ['tty'] : ['stderr'])]) query.append(stream, 'true');
   query.append('container', container);
   const path = `${podsPath(cluster, ref)}/${encodeURIComponent(pod.metadata.name)}/exec?${query}`;
   const socket = await connect(cluster.client, path).catch((error: unknown) => {
     if (!(error instanceof KubernetesError)) throw error;
-    if (error.status !== 403) throw notReady(ref);
+    if (error.status === 404) throw notReady(ref);
+    if (error.status !== 403)
+      throw new Problem('unavailable', `The cluster did not start the program: status ${error.status}.`, {
+        hint: 'Check that what is between Berth and the API server lets WebSockets pass.',
+        cause: error,
+      });
     throw new Problem('unavailable', 'The cluster lets Berth start no programs beside those that run.', {
       hint: 'Have whoever administers the cluster add the rules for shells to the role of Berth (docs/how-to/open-a-shell.md).',
     });
@@ -104,11 +108,23 @@ function sessionOf(socket: WebSocket, tty: boolean): ExecSession {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   let exitCode = KILLED;
 
+  const full = new Set<PassThrough>();
+  /** What is typed waits as long: to write to a program that has ended may break the connection that has the rest of its output. */
+  const waiting: (() => void)[] = [];
+  const goOn = (): void => {
+    for (const act of waiting.splice(0)) act();
+  };
   /** What is read more slowly than it is printed waits in the program. */
   function pass(stream: PassThrough, content: Buffer): void {
-    if (stream.write(content)) return;
+    if (stream.write(content) || full.has(stream)) return;
+    full.add(stream);
     socket.pause();
-    stream.once('drain', () => socket.resume());
+    stream.once('drain', () => {
+      full.delete(stream);
+      if (full.size > 0) return;
+      socket.resume();
+      goOn();
+    });
   }
   function end(status: StatusBody & { status?: string }): void {
     exitCode = exitCodeOf(status);
@@ -122,10 +138,15 @@ function sessionOf(socket: WebSocket, tty: boolean): ExecSession {
     else if (data[0] === STDERR) pass(stderr, content);
     else if (data[0] === STATUS) end(statusOf(content));
   });
+  const pulse = setInterval(() => {
+    if (socket.readyState === socket.OPEN) socket.ping();
+  }, PULSE_MS);
   const ended = new Promise<{ exitCode: number }>((resolve) => {
     socket.once('close', () => {
+      clearInterval(pulse);
       stdout.end();
       stderr.end();
+      goOn();
       resolve({ exitCode });
     });
   });
@@ -137,7 +158,10 @@ function sessionOf(socket: WebSocket, tty: boolean): ExecSession {
     else done?.();
   };
   const stdin = new Writable({
-    write: (chunk: Buffer, _, done) => send(STDIN, chunk, done),
+    write(chunk: Buffer, _, done) {
+      if (full.size > 0) waiting.push(() => send(STDIN, chunk, done));
+      else send(STDIN, chunk, done);
+    },
     final(done) {
       if (socket.protocol === PROTOCOLS[0]) send(CLOSE, Buffer.of(STDIN), done);
       else done();
@@ -151,11 +175,15 @@ function sessionOf(socket: WebSocket, tty: boolean): ExecSession {
     ended,
     resize: (columns, rows) => send(SIZE, Buffer.from(JSON.stringify({ Width: columns, Height: rows }))),
     close() {
-      // The node ends nothing by itself: a program is interrupted as by who types, and a shell has no more to read.
-      if (tty) send(STDIN, Buffer.from([INTERRUPT, END]));
-      stdin.end();
-      const timer = setTimeout(() => socket.terminate(), GRACE_MS).unref();
-      socket.once('close', () => clearTimeout(timer));
+      // The node ends nothing by itself.
+      const cancel = sayGoodbye(
+        (keys) => {
+          if (tty) send(STDIN, keys);
+          else stdin.end();
+        },
+        () => socket.terminate(),
+      );
+      socket.once('close', cancel);
     },
   };
 }
