@@ -284,9 +284,9 @@ async function decidePullRequest(
   const step: LaneStep = { after, ...(at !== undefined && { at }) };
   const isClosing = facts.action === 'closed';
   const isLate = at !== undefined && lane.head?.at !== undefined && at < lane.head.at;
-  // Only what opens it again follows the end of a pull request.
-  if (isLate || (lane.closed && facts.action === 'updated'))
-    return { ...superseded, lane: { step, newer: false } };
+  // Only what opens it again follows the end of a pull request. Providers count in seconds, in one of which it may have been opened and closed.
+  const isBefore = facts.action === 'opened' || facts.action === 'updated';
+  if (isLate || (lane.closed && isBefore)) return { ...superseded, lane: { step, newer: false } };
   const plan = await planPreview(ports, connection, facts, number);
   return { ...plan.outcome, lane: { step, newer: true, closed: isClosing }, preview: plan };
 }

@@ -15,6 +15,7 @@ import {
   commitsSchema,
   maybe,
   messageSchema,
+  type PullRequestFacts,
   pageSchema,
   pathsOf,
   textSchema,
@@ -61,9 +62,9 @@ const pullRequest = z.object({
 /** GitHub lists this many commits of a push at most. */
 const LISTED_COMMITS = 2048;
 
-const actions: Readonly<Record<string, 'opened' | 'updated' | 'closed'>> = {
+const actions: Readonly<Record<string, Exclude<PullRequestFacts['action'], 'other'>>> = {
   opened: 'opened',
-  reopened: 'opened',
+  reopened: 'reopened',
   synchronize: 'updated',
   synchronized: 'updated',
   closed: 'closed',

@@ -60,7 +60,8 @@ const states = {
 };
 
 function actionOf(action: string | undefined, hasNewCommits: boolean) {
-  if (action === 'open' || action === 'reopen') return 'opened' as const;
+  if (action === 'open') return 'opened' as const;
+  if (action === 'reopen') return 'reopened' as const;
   if (action === 'close' || action === 'merge') return 'closed' as const;
   return action === 'update' && hasNewCommits ? ('updated' as const) : ('other' as const);
 }

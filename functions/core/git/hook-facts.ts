@@ -26,7 +26,7 @@ export interface PullRequestFacts {
   /** The one that the change would go to. */
   repository: string;
   number: number;
-  action: 'opened' | 'updated' | 'closed' | 'other';
+  action: 'opened' | 'reopened' | 'updated' | 'closed' | 'other';
   /** The head. */
   commit: string;
   branch: string;

@@ -88,6 +88,9 @@ describe.each(gitProviders)('A pull request at %s', (provider) => {
     expect(at.lastStatuses().get(sha(3))).toBe('superseded');
     const late = at.host.pull({ action: 'synchronize', commit: sha(9) }, at.secret, 'much later');
     expect((await at.deliver(late)).body.state).toBe('superseded');
+    // The provider counts in seconds.
+    const opened = at.host.pull({ action: 'opened', commit: sha(3), at: 1_700_000_004 }, at.secret, 'late');
+    expect((await at.deliver(opened)).body.state).toBe('superseded');
     await at.settle();
     expectProblem(await at.subject.api('GET', '/v1/projects/demo/environments/guestbook-pr7'), 404);
   });

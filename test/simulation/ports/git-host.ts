@@ -49,7 +49,7 @@ export function createSimulatedGitHost(now: () => number): SimulatedGitHost {
   let sent = 0;
   const commits: string[] = [];
   const pushedAt = new Map<string, number>();
-  const pulls = new Map<number, { commits: number; open: boolean }>();
+  const pulls = new Map<number, { commits: number; open: boolean; at: number; last: string }>();
   const closing = new Map<Message, number>();
   const closed = new Set<number>();
   const told = new Map<string, string>();
@@ -84,11 +84,15 @@ export function createSimulatedGitHost(now: () => number): SimulatedGitHost {
       return sign('push', { ref: 'refs/heads/main', before, after, repository: pushed, commits: [] });
     },
     pull(number, close) {
-      const pull = pulls.get(number) ?? { commits: 0, open: false };
+      const pull = pulls.get(number) ?? { commits: 0, open: false, at: 0, last: '' };
       pulls.set(number, pull);
       const action = close ? 'closed' : pull.open ? 'synchronize' : pull.commits > 0 ? 'reopened' : 'opened';
       pull.open = !close;
-      if (!close) pull.commits++;
+      // Of what is closed first, the message of its opening was lost.
+      if (!close || pull.commits === 0) pull.commits++;
+      // No message says whether it was opened again before or after it was closed, if that was at the same moment.
+      pull.at = Math.max(now(), pull.at + (action === 'closed' && pull.last !== 'reopened' ? 0 : 1));
+      pull.last = action;
       const side = (ref: string, sha: string) => ({ ref, sha, repo: repository });
       const message = sign('pull_request', {
         action,
@@ -98,7 +102,7 @@ export function createSimulatedGitHost(now: () => number): SimulatedGitHost {
           head: side(`change-${number}`, shaOf(`change ${number} ${pull.commits}`)),
           base: side('main', commits.at(-1) ?? NONE),
           title: 'A change',
-          updated_at: new Date(now()).toISOString(),
+          updated_at: new Date(pull.at).toISOString(),
         },
       });
       if (message && close) closing.set(message, number);
