@@ -474,6 +474,12 @@ describe('The command line', () => {
     const typed = await run('exec --env dev', { input: 'echo "it is $GREETING"; ls; exit 5\n' });
     expect(typed).toMatchObject({ exitCode: 5, out: expect.stringMatching(/^it is .+\n[\s\S]*server\.js/) });
     expect(await ok('exec --env dev --process web -- node -p process.env.GREETING')).toMatch(/./);
+    const counting =
+      'let n = 0; process.stdin.on("data", (d) => (n += d.length)).on("end", () => console.log(n))';
+    const counted = await cli.run(['exec', '--env', 'dev', '--', 'node', '-e', counting], {
+      input: 'x'.repeat(3_000_000),
+    });
+    expect(counted.out.trim()).toBe('3000000');
     for (const verb of ['exec', 'run'])
       expect(await run(`${verb} --env dev --process worker -- ls`)).toMatchObject({
         exitCode: 1,

@@ -1,5 +1,4 @@
 /** A program in a container that runs, which somebody types to. */
-import { readdir, readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +7,7 @@ import type { ExecSession } from '../../ports/workloads.ts';
 import { KILLED, unstartable } from '../system/piped-program.ts';
 import { type Engine, EngineError } from './engine.ts';
 import { splitFrames } from './frames.ts';
+import { killSession } from './host-processes.ts';
 
 interface Inspected {
   Running: boolean;
@@ -129,41 +129,3 @@ function oneAtATime(act: (columns: number, rows: number) => Promise<unknown>) {
     isBusy = false;
   };
 }
-
-/**
- * Ends a program and all that has its terminal, or was started by it without one of its own. Its number is one of this machine only where
- * the engine runs here: elsewhere it may be another program's.
- * @returns false where it can not
- */
-async function killSession(leader: number, container: string): Promise<boolean> {
-  if (leader <= 0 || !(await isIn(leader, container))) return false;
-  try {
-    process.kill(-leader, 'SIGKILL');
-  } catch {
-    return false;
-  }
-  for (const entry of await readdir('/proc')) {
-    const pid = Number(entry);
-    if (!Number.isInteger(pid) || (await sessionOf(pid)) !== leader) continue;
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  return true;
-}
-
-/** Engines name the group of a container's processes after it. */
-const isIn = (pid: number, container: string): Promise<boolean> =>
-  readFile(`/proc/${pid}/cgroup`, 'utf8').then(
-    (groups) => groups.includes(container),
-    () => false,
-  );
-
-/** The program's name, which may have any letters, is in parentheses; state, parent, group and session follow. */
-const sessionOf = (pid: number): Promise<number | undefined> =>
-  readFile(`/proc/${pid}/stat`, 'latin1').then(
-    (stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]),
-    () => undefined,
-  );

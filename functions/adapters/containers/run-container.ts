@@ -1,5 +1,6 @@
 /** One container, run once: made, started, read to its end, and removed. */
 import { access, readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../core/problem.ts';
 import type { Mask } from '../../core/secrets/mask.ts';
@@ -9,6 +10,7 @@ import type { Exit, RunningProgram } from '../system/program.ts';
 import { openSession } from './container-session.ts';
 import { type Engine, EngineError, isGone } from './engine.ts';
 import { splitFrames } from './frames.ts';
+import { isIn } from './host-processes.ts';
 
 export interface ContainerOutput {
   mask?: Mask;
@@ -65,11 +67,23 @@ const TRY_MS = 50;
 const NOT_BEGUN =
   /^(?:ERROR \(catatonit:\d+\): failed to exec pid1|\[FATAL tini \(\d+\)\] exec .* failed): (.+)$/;
 
+/** How long it is left alone before its output is taken anew, milliseconds. */
+const REATTACH_MS = 1_000;
+
 const isRunning = (pid: number): Promise<boolean> =>
   access(`/proc/${pid}`).then(
     () => true,
     () => false,
   );
+
+/** Whether a process ends within two seconds. */
+async function isGoneSoon(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (!(await isRunning(pid))) return true;
+    await sleep(TRY_MS);
+  }
+  return false;
+}
 
 /** A user that an image names can have any id. */
 async function isAdministrator(pid: number): Promise<boolean> {
@@ -92,20 +106,14 @@ export function runContainer(
   const started = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
 
+  let output: { socket?: Socket; read: Promise<unknown> } = { read: Promise.resolve() };
+
   const path = (action: string): string => `/containers/${id}${action}`;
 
   async function run(): Promise<Exit> {
     ({ Id: id } = await engine.call<{ Id: string }>('POST', '/containers/create', { body: await body() }));
     // The output is taken before the first line of it; the engine keeps none.
-    const socket = await engine.attach(path('/attach'), { query: { stream: 1, stdout: 1, stderr: 1 } });
-    const { stdout, stderr } = splitFrames(socket);
-    readLines(stdout, (line) => onLine('stdout', line), mask);
-    const onError = (line: string): void => {
-      refused ??= NOT_BEGUN.exec(line)?.[1];
-      onLine('stderr', line);
-    };
-    readLines(stderr, onError, mask);
-    const read = Promise.all([stdout, stderr].map((part) => new Promise((done) => part.once('close', done))));
+    await readOutput();
     try {
       await beforeStart();
       if (stopped) return { code: null, signal: 'SIGTERM' };
@@ -116,10 +124,10 @@ export function runContainer(
       address = NetworkSettings.Networks?.[networkOf()]?.IPAddress || undefined;
       if (await isAdministrator(begun.Pid)) throw new Error('its user has the id of the administrator');
       started.resolve();
-      await awaitEnd(read, begun.Pid);
+      await awaitEnd(begun.Pid);
       address = undefined;
       // What it printed last may still be on its way; a program that it left behind may hold its output.
-      await Promise.race([read, new Promise((done) => setTimeout(done, 500).unref())]);
+      await Promise.race([output.read, new Promise((done) => setTimeout(done, 500).unref())]);
       const { State, HostConfig } = await inspect();
       if (refused !== undefined) throw new Error(refused);
       if (State.OOMKilled)
@@ -132,22 +140,41 @@ export function runContainer(
       return { code: State.ExitCode, signal: null };
     } finally {
       address = undefined;
-      socket.destroy();
+      output.socket?.destroy();
     }
   }
 
-  /** Podman tells an end late, by seconds on a busy machine; the output ends with it, and so does its process. */
-  async function awaitEnd(read: Promise<unknown>, pid: number): Promise<void> {
-    const seen = read.then(async () => {
-      for (let tries = 0; tries < TRIES; tries++) {
-        if (!(await isRunning(pid))) {
-          address = undefined;
-          return gone.resolve();
-        }
-        await sleep(TRY_MS);
+  /** Takes what it prints from now on. */
+  async function readOutput(): Promise<void> {
+    const socket = await engine.attach(path('/attach'), { query: { stream: 1, stdout: 1, stderr: 1 } });
+    const { stdout, stderr } = splitFrames(socket);
+    readLines(stdout, (line) => onLine('stdout', line), mask);
+    const onError = (line: string): void => {
+      refused ??= NOT_BEGUN.exec(line)?.[1];
+      onLine('stderr', line);
+    };
+    readLines(stderr, onError, mask);
+    const read = Promise.all([stdout, stderr].map((part) => new Promise((done) => part.once('close', done))));
+    output = { socket, read };
+  }
+
+  /**
+   * Its output ends with it, and so does its process. The engine is asked to wait for it only then: Podman before 4.5 looks without a pause
+   * as long as it waits, which takes a processor, and tells an end late on a busy machine.
+   */
+  async function awaitEnd(pid: number): Promise<void> {
+    if (await isIn(pid, id ?? '')) {
+      await output.read;
+      while (!(await isGoneSoon(pid))) {
+        // It has closed its output, or the engine was started anew.
+        await readOutput().catch((error: unknown) => {
+          if (!(error instanceof EngineError) || error.status === 0) throw error;
+        });
+        await Promise.all([output.read, sleep(REATTACH_MS)]);
       }
-    });
-    seen.catch(() => undefined);
+      address = undefined;
+      gone.resolve();
+    }
     await engine.call('POST', path('/wait'), { timeoutMs: 0 });
   }
 

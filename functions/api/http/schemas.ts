@@ -23,9 +23,13 @@ export const lineSchema = (max: number) =>
     .max(max)
     .refine((text) => text.isWellFormed() && !NOT_IN_A_LINE.test(text), 'must be one line of text');
 
+/** 8h, 30m and 30s. */
+const USUAL_SECONDS = [28_800, 1_800, 30];
+
 /** A duration as text, read as seconds. @param bounds seconds */
 export function durationSchema(bounds: { min: number; max: number }, description: string) {
-  const rule = `must be a duration from ${formatDuration(bounds.min)} to ${formatDuration(bounds.max)}, such as 30m or 8h`;
+  const usual = USUAL_SECONDS.find((seconds) => seconds >= bounds.min && seconds <= bounds.max) ?? bounds.min;
+  const rule = `must be a duration from ${formatDuration(bounds.min)} to ${formatDuration(bounds.max)}, such as ${formatDuration(usual)}`;
   return z
     .string()
     .transform((text, context) => {
@@ -34,7 +38,12 @@ export function durationSchema(bounds: { min: number; max: number }, description
       context.addIssue({ code: 'custom', message: rule });
       return z.NEVER;
     })
-    .meta({ type: 'string', description, pattern: '^[1-9][0-9]{0,7}[smhd]$', example: '8h' });
+    .meta({
+      type: 'string',
+      description,
+      pattern: '^[1-9][0-9]{0,7}[smhd]$',
+      example: formatDuration(usual),
+    });
 }
 
 export const tagSchema = z

@@ -148,7 +148,10 @@ export const routes = [
           params.job,
           (before) => {
             if (before) return settingsOf(body, before);
-            throw missing(`job "${params.job}"`, 'Set it with PUT first.');
+            throw missing(
+              `job "${params.job}"`,
+              'List those that there are with GET …/jobs, or set it with PUT …/jobs/{job}.',
+            );
           },
           precondition,
         ),

@@ -7,6 +7,11 @@ import { openSession, type Session } from '../../session.ts';
 import { wordsOf } from './runs.ts';
 
 const [TYPED, PRINTED, COMPLAINED, ABOUT] = [0, 1, 2, 3];
+/** A message may have 64 KiB, and its channel is one byte of it. */
+const PIECE = 32 * 1024;
+/** As much may wait on its way, bytes. What comes from a file or a pipe waits there. */
+const WAITING_MAX = 1024 * 1024;
+const LOOK_MS = 10;
 
 /** What the server tells of the session itself. */
 interface Told {
@@ -26,7 +31,16 @@ function carry(address: string): Promise<number> {
   };
   const tell = (about: object): void => send(ABOUT as number, Buffer.from(JSON.stringify(about)));
   const resize = (): void => tell({ columns: stdout.columns, rows: stdout.rows });
-  const type = (data: Buffer): void => send(TYPED as number, data);
+  function type(data: Buffer): void {
+    for (let at = 0; at < data.length; at += PIECE) send(TYPED as number, data.subarray(at, at + PIECE));
+    if (socket.bufferedAmount < WAITING_MAX) return;
+    stdin.pause();
+    const looking = setInterval(() => {
+      if (socket.readyState === WebSocket.OPEN && socket.bufferedAmount > WAITING_MAX / 2) return;
+      clearInterval(looking);
+      if (socket.readyState === WebSocket.OPEN) stdin.resume();
+    }, LOOK_MS);
+  }
   const end = (): void => tell({ eof: true });
 
   function begin(tty: boolean): void {

@@ -52,9 +52,10 @@ export function addJobs(program: Command): void {
         job.timeZone,
         job.nextAt === undefined ? '' : ago(job.nextAt),
         standing(job),
+        job.process ?? '',
         job.command.join(' '),
       ]);
-      return table(['NAME', 'SCHEDULE', 'ZONE', 'NEXT', 'LAST', 'COMMAND'], rows);
+      return table(['NAME', 'SCHEDULE', 'ZONE', 'NEXT', 'LAST', 'PROCESS', 'COMMAND'], rows);
     });
 
   jobs
