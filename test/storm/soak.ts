@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../simulation/random.ts';
 import { act } from './actions.ts';
-import { createClient, createPromised } from './client.ts';
+import { createClient, createPromised, PROJECT } from './client.ts';
 import { createInstallation, signal } from './installation.ts';
 import { createOracle } from './oracle.ts';
 import { setUp } from './storm.ts';
@@ -24,8 +24,9 @@ const MOVES_A_DAY = 240;
 /** Long enough for a sweep to see it. */
 const MOVE_MS = 130;
 const SAMPLES = 60;
-/** After so many actions all that was accepted is waited for, and has to hold. */
+/** After so many actions, and a tenth of the time, all that was accepted is waited for, and has to hold: in the end operations are forgotten. */
 const LOOK_EACH = 500;
+const LOOKS = 10;
 
 /** @returns what was violated, or grows */
 export async function soak({ seed, hours, days }: SoakOptions): Promise<string[]> {
@@ -39,6 +40,7 @@ export async function soak({ seed, hours, days }: SoakOptions): Promise<string[]
   const began = Date.now();
   let moves = 0;
   let operations = 0;
+  let looks = 0;
   const end = (): void => {
     signal(installation.pid(), 'SIGKILL');
     installation.dispose();
@@ -55,12 +57,17 @@ export async function soak({ seed, hours, days }: SoakOptions): Promise<string[]
       await act(client, random);
       if (days === undefined) await sleep(random.below(2_000));
       else await moveOn();
-      if (count % LOOK_EACH === 0) {
+      if (count % LOOK_EACH === 0 || done() * LOOKS > looks + 1) {
+        looks = Math.floor(done() * LOOKS);
         operations += client.promised.operations.size;
         await oracle.atRest();
       }
       if (done() * SAMPLES < samples.length) continue;
-      const usage = measure(installation, operations + client.promised.operations.size);
+      const newest = await client.ask('GET', `${PROJECT}/events?limit=1`);
+      const usage = measure(installation, {
+        operations: operations + client.promised.operations.size,
+        events: Number(newest?.body.items[0]?.id ?? 0),
+      });
       samples.push(usage);
       console.log(`${(done() * 100).toFixed(0)} %: ${inWords(usage)}`);
     }

@@ -7,6 +7,7 @@ const usage = (fields: Partial<Usage>): Usage => ({
   processes: 9,
   disk: { 'berth.db': 4_000, logs: 100 },
   operations: 0,
+  events: 0,
   ...fields,
 });
 const series = (at: (index: number) => Partial<Usage>): Usage[] =>
@@ -30,6 +31,8 @@ describe('A soak', () => {
   it('takes records of operations for what they are: kept on purpose, so long as each is small', () => {
     const small = series((index) => ({ operations: 100 * index, disk: { 'berth.db': 2_000 * index } }));
     expect(growing(small)).toEqual([]);
+    const scheduled = series((index) => ({ events: 500 * index, disk: { 'berth.db': 400 * index } }));
+    expect(growing(scheduled)).toEqual([]);
     const large = series((index) => ({ operations: 10 * index, disk: { 'berth.db': 2_000 * index } }));
     expect(growing(large)).toEqual([expect.stringMatching(/^berth[.]db/)]);
   });

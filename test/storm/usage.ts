@@ -12,8 +12,10 @@ export interface Usage {
   processes: number;
   /** KiB by the part of the data directory. */
   disk: Record<string, number>;
-  /** Operations that were accepted until then. */
+  /** Operations that clients asked for until then. */
   operations: number;
+  /** What happened until then, by the audit trail: what runs by a schedule as well. */
+  events: number;
 }
 
 function sizeOf(path: string): number {
@@ -26,7 +28,10 @@ function sizeOf(path: string): number {
   }
 }
 
-export function measure(installation: Installation, operations: number): Usage {
+export function measure(
+  installation: Installation,
+  { operations, events }: Pick<Usage, 'operations' | 'events'>,
+): Usage {
   const { directory } = installation;
   const pid = installation.pid() ?? 0;
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -43,11 +48,12 @@ export function measure(installation: Installation, operations: number): Usage {
     processes: installation.workloads().length + installation.postgres().length,
     disk,
     operations,
+    events,
   };
 }
 
-/** Records and events of an operation are kept, on purpose; nothing else may grow. */
-const KEPT_KIB_EACH = 48;
+/** Records and events of what was done are kept, on purpose; nothing else may grow. */
+const KEPT_KIB_EACH = { operation: 48, event: 1 };
 const SLACK_KIB = 8 * KIB;
 const SLACK_MB = 24;
 
@@ -79,19 +85,21 @@ export function growing(samples: readonly Usage[]): string[] {
     ({ processes }) => processes,
     (before) => before + 12,
   );
-  const between =
-    median(late.map(({ operations }) => operations)) - median(early.map(({ operations }) => operations));
+  const between = (of: (usage: Usage) => number): number => median(late.map(of)) - median(early.map(of));
+  const operations = between((usage) => usage.operations);
+  const events = between((usage) => usage.events);
+  const kept = operations * KEPT_KIB_EACH.operation + events * KEPT_KIB_EACH.event;
   for (const part of new Set(late.flatMap(({ disk }) => Object.keys(disk))))
     compare(
-      `${part} on disk, KiB, with ${between} operations between`,
+      `${part} on disk, KiB, with ${operations} operations and ${events} events between`,
       ({ disk }) => disk[part] ?? 0,
-      (before) => before + SLACK_KIB + between * KEPT_KIB_EACH,
+      (before) => before + SLACK_KIB + kept,
     );
   return found;
 }
 
-export const inWords = ({ memoryMb, descriptors, processes, disk, operations }: Usage): string =>
-  `${memoryMb} MB, ${descriptors} descriptors, ${processes} processes, ${operations} operations, disk ${Object.entries(
+export const inWords = ({ memoryMb, descriptors, processes, disk, operations, events }: Usage): string =>
+  `${memoryMb} MB, ${descriptors} descriptors, ${processes} processes, ${operations} operations, ${events} events, disk ${Object.entries(
     disk,
   )
     .filter(([, kib]) => kib >= 100)
