@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sayGoodbye } from '../../ports/rules/workloads/goodbye.ts';
+import { END, sayGoodbye } from '../../ports/rules/workloads/goodbye.ts';
 import type { ExecSession } from '../../ports/workloads.ts';
 import { KILLED, unstartable } from '../system/piped-program.ts';
 import { type Engine, EngineError } from './engine.ts';
@@ -19,8 +19,6 @@ interface Inspected {
 /** The engine may tell of a begin and of an end a moment later than its connection does. */
 const TRIES = 40;
 const TRY_MS = 50;
-/** What Ctrl-D sends. */
-const END = 4;
 /** In place of Ctrl-P, Ctrl-Q, which people need. */
 const DETACH_KEYS = 'ctrl-^,ctrl-_,ctrl-^,ctrl-_';
 
@@ -104,8 +102,16 @@ function terminalOf(socket: Socket): { stdout: Readable; stderr: Readable } {
  */
 function typingTo(socket: Socket, tty: boolean): Writable {
   const whenRead = (act: () => void): void => {
-    if (socket.isPaused() && !socket.destroyed) socket.once('resume', act).once('close', act);
-    else act();
+    if (!socket.isPaused() || socket.destroyed) {
+      act();
+      return;
+    }
+    // Whichever comes first: a stream that is told twice that a write is done fails.
+    const go = (): void => {
+      socket.off('resume', go).off('close', go);
+      act();
+    };
+    socket.once('resume', go).once('close', go);
   };
   return new Writable({
     write: (chunk: Buffer, _, done) => whenRead(() => socket.write(chunk, () => done())),

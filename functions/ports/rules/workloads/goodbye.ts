@@ -1,5 +1,6 @@
 /** What Ctrl-C and Ctrl-D send. */
-const [INTERRUPT, END] = [3, 4] as const;
+const INTERRUPT = 3;
+export const END = 4;
 /**
  * When they are typed, milliseconds. An idle shell throws away what comes with an interrupt, and one whose program was interrupted first
  * shows its prompt.
