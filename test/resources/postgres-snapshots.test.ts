@@ -172,6 +172,23 @@ it('A second call does not wait for the first one, which is masking, and nothing
   expect(await asAdministrator((sql) => listSnapshots(sql, from))).toEqual([]);
 });
 
+it('A base that goes while the role of its snapshot is made is no error of the server, and nothing of it is read', async () => {
+  await asAdministrator((sql) => dropSnapshots(sql, from));
+  const to = await make('berth_snap_gone');
+  const before = reads;
+  let owned = 0;
+  const copy = how({
+    now: 2.5e10,
+    async ownsSource() {
+      if (++owned === 1) return;
+      await asAdministrator((sql) => dropSnapshots(sql, from));
+      throw new Error('The base was destroyed.');
+    },
+  });
+  await expect(copyMasked(ports.databases, from, to, copy)).rejects.toThrow('destroyed');
+  expect([reads, await asAdministrator((sql) => listSnapshots(sql, from))]).toEqual([before, []]);
+});
+
 it('One that is replaced before it is copied is waited for anew, and no error', async () => {
   await copied({ now: 3e10 });
   const to = await make('berth_snap_replaced');

@@ -212,7 +212,8 @@ async function fill(server: DatabaseServer, from: DatabaseSpec, copy: MaskedCopy
     });
   });
   try {
-    const making: Making = { operation: OPERATION, nonce, login, statements, signal };
+    // The role may be gone with its database since it was made.
+    const making: Making = { operation: OPERATION, nonce, login, statements, signal, stillOwned: ownsSource };
     await loadBeside(server, spec, copy.read(), making);
     await withDatabaseLock(server, from.prefix, async (sql) => {
       await ownsSource();

@@ -97,12 +97,16 @@ export function createSimulatedDatabases({
       (name, owner, template) => {
         const from = database(template);
         if (from.open) throw new Error(`source database "${template}" is being accessed by other users`);
+        role(owner);
         make(databases, name, { ...from, owner, tag: null, open: false, public: true });
       },
     ],
     [
       /^CREATE DATABASE "(.+?)" OWNER "(.+?)"/,
-      (name, owner) => make(databases, name, { owner, tag: null, open: false, public: true, content: 0 }),
+      (name, owner) => {
+        role(owner);
+        make(databases, name, { owner, tag: null, open: false, public: true, content: 0 });
+      },
     ],
     [/^COMMENT ON DATABASE "(.+?)" IS '(.*)'$/, (name, tag) => void Object.assign(database(name), { tag })],
     [/^REVOKE ALL ON DATABASE "(.+?)"/, (name) => void Object.assign(database(name), { public: false })],
