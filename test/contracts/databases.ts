@@ -4,6 +4,7 @@ import { Problem } from '../../functions/core/problem.ts';
 import type { Databases, SqlConnection } from '../../functions/ports/databases.ts';
 import { ServerNotOurs } from '../../functions/ports/rules/server-not-ours.ts';
 import {
+  createClosed,
   disableLogin,
   dropDatabase,
   ensureDatabase,
@@ -192,6 +193,13 @@ export function databasesContract(
           await sql.end();
         }
         expect(await listDatabase(await connect(), spec)).toEqual([]);
+      });
+
+      it('gives no database to a role that is not there', async () => {
+        const { name } = specOf('one');
+        const sql = await connect();
+        const made = await createClosed(sql, name, `${name}_gone`).catch((error: unknown) => error);
+        expect(String(made)).toContain('does not exist');
       });
 
       it('lets one at a time work on databases of a project, those of others meanwhile', async () => {
