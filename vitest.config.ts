@@ -6,7 +6,8 @@ import { atLength } from './vitest.e2e.config.ts';
 const elsewhere = [
   ...configDefaults.exclude,
   'test/conformance/**',
-  'test/{abuse,cli}/**',
+  'test/abuse/**',
+  'test/cli/commands.test.ts',
   'test/docs/{how-to,by-curl}.test.ts',
   'test/system/!(deployments|start).test.ts',
   'test/system/*/**',

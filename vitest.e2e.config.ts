@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 const wholeBerths = [
   'test/e2e/**/*.e2e.ts',
   'test/abuse/**/*.test.ts',
-  'test/{cli,system}/**/*.test.ts',
+  'test/cli/commands.test.ts',
+  'test/system/**/*.test.ts',
   'test/docs/{how-to,by-curl}.test.ts',
 ];
 

@@ -25,6 +25,7 @@ export const COMMANDS: readonly (readonly [string, string])[] = [
   ['PUT …/scale', 'berth scale'],
   ['POST …/runs', 'berth run'],
   ['GET …/jobs', 'berth jobs list'],
+  ['PUT …/jobs/*', 'berth jobs set *'],
   ['GET …/domains', 'berth domains list'],
   ['GET …/logs', 'berth logs'],
   ['GET …/drains', 'berth drains list'],

@@ -150,7 +150,7 @@ export const routes = [
             if (before) return settingsOf(body, before);
             throw missing(
               `job "${params.job}"`,
-              'List those that there are with GET …/jobs, or set it with PUT …/jobs/{job}.',
+              `List those that there are with GET …/jobs, or set it with PUT …/jobs/${params.job}.`,
             );
           },
           precondition,
