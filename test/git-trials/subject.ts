@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivered } from '../api/connections/git-host.ts';
 import { postgresOf, signal, workloadsOf } from '../storm/installation.ts';
 import { type ApiClient, apiClient, type Json } from '../support/client.ts';
-import { freePort, spawnBerth } from '../support/process.ts';
+import { freePort, spawnBerth, startCommand } from '../support/process.ts';
 
 export interface TrialSubject extends ApiClient {
   /** Holds Berth's data, and room for repositories. */
@@ -51,12 +51,7 @@ export async function createTrialSubject(): Promise<TrialSubject> {
       const spawned = spawnBerth(
         data,
         port,
-        [
-          process.execPath,
-          '--import',
-          join(import.meta.dirname, '../storm/moved-clock.ts'),
-          'scripts/start.mjs',
-        ],
+        startCommand(join(import.meta.dirname, '../storm/moved-clock.ts')),
         { BERTH_TRUSTED_RECEIVERS: receivers, BERTH_SWEEP_SECONDS: '1' },
       );
       running = spawned;

@@ -13,7 +13,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, spawnBerth } from '../support/process.ts';
+import { freePort, spawnBerth, startCommand } from '../support/process.ts';
 
 export interface Installation {
   directory: string;
@@ -90,8 +90,7 @@ export async function createInstallation(preload?: string): Promise<Installation
   const mount = ['-t', 'tmpfs', '-o', `size=${DISK_MB}m,mode=755`, 'tmpfs', directory];
   const ownDisk = process.getuid?.() === 0 && spawnSync('mount', mount).status === 0;
   const port = await freePort();
-  const imports = preload === undefined ? [] : ['--import', preload];
-  const command = [process.execPath, ...imports, 'scripts/start.mjs'] as const;
+  const command = startCommand(preload);
   let child: ChildProcess | undefined;
   let output = '';
   let told = 0;

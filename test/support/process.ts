@@ -4,9 +4,20 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import packageJson from '../../package.json' with { type: 'json' };
 import { type ApiClient, apiClient } from './client.ts';
 
 const root = join(import.meta.dirname, '../..');
+
+/** `npm start` without npm: `exec env NAME=value … node --option … script`. */
+const [SETTINGS = '', OPTIONS = ''] = packageJson.scripts.start.replace(/^exec env /, '').split(' node ');
+
+/** The command of `npm start`. @param preload a module that is loaded before Berth's own */
+export const startCommand = (preload?: string): [string, ...string[]] => [
+  process.execPath,
+  ...(preload === undefined ? [] : ['--import', preload]),
+  ...OPTIONS.split(' '),
+];
 
 export interface BerthChild extends ApiClient {
   child: ChildProcess;
@@ -28,7 +39,7 @@ export async function freePort(): Promise<number> {
 export function spawnBerth(
   directory: string,
   port: number,
-  command: readonly [string, ...string[]] = [process.execPath, 'scripts/start.mjs'],
+  command: readonly [string, ...string[]] = startCommand(),
   settings: Record<string, string> = {},
 ): { child: ChildProcess; output: () => string } {
   let output = '';
@@ -36,6 +47,7 @@ export function spawnBerth(
     cwd: root,
     env: {
       ...process.env,
+      ...Object.fromEntries(SETTINGS.split(' ').map((one) => one.split('='))),
       BERTH_PORT: String(port),
       BERTH_DATA_DIR: directory,
       BERTH_DEMO: '0',
