@@ -1,12 +1,13 @@
 /** What was read of the API, shared by all who show it, and read again when something happens. */
 import { useCallback, useSyncExternalStore } from 'react';
 import { ApiError } from '../../../client/problem.ts';
+import { createBurst } from './burst.ts';
 import { connected } from './connection.ts';
 
 /** What has no event of its own, such as health and idle times, is read again this often. */
 const REFRESH_MS = 5_000;
-/** Events come in bursts: one reading for all of them. */
-const BURST_MS = 150;
+/** Events come in bursts: one reading for all of them, and one a second where they never cease. */
+const BURST = { quietMs: 150, mostMs: 1_000 };
 /** Readings that nobody shows any more are kept for who comes back. */
 const KEPT = 60;
 
@@ -67,19 +68,16 @@ function tell(entry: Entry, reading: Reading<unknown>): void {
   for (const listener of [...entry.listeners]) listener();
 }
 
-let pending: ReturnType<typeof setTimeout> | undefined;
+const refresh = createBurst(() => {
+  for (const entry of entries.values()) if (entry.listeners.size > 0) void run(entry);
+}, BURST);
 
 /** Reads all that is on show again, soon. */
-export function invalidate(): void {
-  clearTimeout(pending);
-  pending = setTimeout(() => {
-    for (const entry of entries.values()) if (entry.listeners.size > 0) void run(entry);
-  }, BURST_MS);
-}
+export const invalidate = (): void => refresh.call();
 
 /** Forgets everything: somebody else may sign in. */
 export function forgetAll(): void {
-  clearTimeout(pending);
+  refresh.cancel();
   for (const entry of entries.values()) entry.running?.stop.abort();
   entries.clear();
 }
