@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createBurst } from '../../web/src/api/burst.ts';
+import { createBurst } from '../../web/src/burst.ts';
 
 describe('A burst of calls', () => {
   beforeEach(() => vi.useFakeTimers());

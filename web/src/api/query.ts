@@ -1,7 +1,7 @@
 /** What was read of the API, shared by all who show it, and read again when something happens. */
 import { useCallback, useSyncExternalStore } from 'react';
 import { ApiError } from '../../../client/problem.ts';
-import { createBurst } from './burst.ts';
+import { createBurst } from '../burst.ts';
 import { connected } from './connection.ts';
 
 /** What has no event of its own, such as health and idle times, is read again this often. */
