@@ -125,9 +125,13 @@ export function createSimulatedBerth(
     };
   }
 
-  /** A task is handed to a step at least once: its answer may be lost, and a second one may begin beside the first. */
+  /**
+   * A task is handed to a step at least once: its answer may be lost, and a second one may begin beside the first, where another
+   * service hands them out.
+   */
   async function delivered<T>(name: string, step: () => Promise<T>): Promise<T> {
-    const { fault, amount = 0 } = world.fate(`step.${name}`, ['lost-answer', 'twice']) ?? {};
+    const possible = ['lost-answer', ...(world.pauses ? ['twice' as const] : [])] as const;
+    const { fault, amount = 0 } = world.fate(`step.${name}`, possible) ?? {};
     if (fault === 'twice') {
       step().catch(() => undefined);
       await pause(amount * 5_000);

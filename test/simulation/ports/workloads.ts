@@ -64,6 +64,9 @@ export interface WorkloadsAround {
   place?: string;
 }
 
+/** As long as a Job of a cluster is kept after its end. */
+const RELEASE_KEPT_MS = 3_600_000;
+
 /** How long a request takes that is in flight when its replica is replaced, seconds. */
 const REQUEST_SECONDS = 5;
 
@@ -217,7 +220,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
     }
   }
 
-  /** The release commands that were begun and have not been heard of, by operation. */
+  /** The release commands that were begun, by operation. A cluster keeps how one ended for a while, and tells who asks again. */
   const releases = new Map<string, Promise<void>>();
 
   async function runRelease(spec: WorkloadSpec, signal: AbortSignal) {
@@ -241,7 +244,8 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
       }),
     ]);
     if (!isDone && signal.reason instanceof TransientError) return undefined;
-    releases.delete(spec.operation);
+    if (world.pauses && isDone) setTimeout(() => releases.delete(spec.operation), RELEASE_KEPT_MS);
+    else releases.delete(spec.operation);
     return { exitCode: isDone ? 0 : 143, tail: [] };
   }
 
