@@ -12568,7 +12568,11 @@ export interface Instance {
    */
   scale?: number;
   /**
-   * What runs beside its web, which `replicas` counts; absent where there is nothing.
+   * What its own replicas are called, which `replicas` counts; absent where that is `web`.
+   */
+  process?: string;
+  /**
+   * What runs beside its own replicas; absent where there is nothing.
    */
   processes?: {
     name: string;
@@ -14135,7 +14139,11 @@ export interface InstanceDetail {
    */
   scale?: number;
   /**
-   * What runs beside its web, which `replicas` counts; absent where there is nothing.
+   * What its own replicas are called, which `replicas` counts; absent where that is `web`.
+   */
+  process?: string;
+  /**
+   * What runs beside its own replicas; absent where there is nothing.
    */
   processes?: {
     name: string;

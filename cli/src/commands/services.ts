@@ -21,9 +21,10 @@ interface Counted {
 }
 
 const row = (
-  { environment, service, status, url, current }: Instance,
+  { environment, service, status, current }: Instance,
   process: string,
   { ready, desired }: Counted,
+  url?: string,
 ) => [
   environment,
   service,
@@ -32,7 +33,7 @@ const row = (
   `${ready}/${desired}`,
   current?.revision?.tag ?? current?.version,
   ago(current?.createdAt),
-  process === 'web' ? url : undefined,
+  url,
 ];
 
 const HEAD = ['ENVIRONMENT', 'SERVICE', 'PROCESS', 'STATE', 'READY', 'VERSION', 'DEPLOYED', 'URL'];
@@ -40,10 +41,12 @@ const HEAD = ['ENVIRONMENT', 'SERVICE', 'PROCESS', 'STATE', 'READY', 'VERSION', 
 /** A line for each service and each process of one; without the column of processes where no service has some. */
 function sayInstances(instances: readonly Instance[]): void {
   const rows = instances.flatMap((instance) => [
-    row(instance, 'web', instance.replicas),
+    row(instance, instance.process ?? 'web', instance.replicas, instance.url),
     ...(instance.processes ?? []).map((process) => row(instance, process.name, process)),
   ]);
-  const isPlain = instances.every(({ processes }) => processes === undefined);
+  const isPlain = instances.every(
+    ({ process, processes }) => process === undefined && processes === undefined,
+  );
   const told = <Cell>(cells: readonly Cell[]): Cell[] => cells.filter((_, at) => !(isPlain && at === 2));
   table(told(HEAD), rows.map(told));
 }

@@ -37,6 +37,10 @@ const summaryFields = {
     description: 'How many replicas people asked for, in place of the Score file.',
     example: 3,
   }),
+  process: nameSchema.optional().meta({
+    description: 'What its own replicas are called, which `replicas` counts; absent where that is `web`.',
+    example: 'worker',
+  }),
   processes: z
     .array(
       z.object({
@@ -51,7 +55,7 @@ const summaryFields = {
     )
     .optional()
     .meta({
-      description: 'What runs beside its web, which `replicas` counts; absent where there is nothing.',
+      description: 'What runs beside its own replicas; absent where there is nothing.',
     }),
   current: deploymentSchema.optional(),
   newest: deploymentSchema.optional(),
@@ -128,6 +132,7 @@ export function instanceView(facts: InstanceFacts): Summary {
     url,
     replicas: { desired: status?.desiredReplicas ?? 0, ready: status?.readyReplicas ?? 0 },
     scale: instance.replicas,
+    process: current?.main,
     processes: processesView(facts),
     current: current && deploymentView(current),
     newest: newest && deploymentView(newest),

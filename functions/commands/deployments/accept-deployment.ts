@@ -11,7 +11,7 @@ import {
   type Processes,
 } from '../../core/model/index.ts';
 import type { KindOn } from '../../core/operations/index.ts';
-import { processesOf } from '../../core/score/processes.ts';
+import { mainProcess, processesOf, WEB } from '../../core/score/processes.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Caller, commit } from '../../records/commit.ts';
@@ -93,6 +93,7 @@ function accept(
     const { workload, use, processes: scales, ...pins } = content;
     const running = instance?.processes;
     const own = processesOf(workload, scales ?? running);
+    const main = mainProcess(workload);
     const at = new Date(effects.now()).toISOString();
     // Behind those of before a removal, whose records are still there.
     const past = pastInstanceIn(environment.data, ref.service);
@@ -128,6 +129,7 @@ function accept(
       ...(Object.keys(workload.service?.ports ?? {}).length === 0 && { portless: true as const }),
       ...pins,
       ...(own && { processes: own }),
+      ...(main !== WEB && { main }),
       // The operation record tells whether the work has begun; keeping that here too would cost another write.
       status: approval ? 'queued' : 'running',
       ...(approval && { approval }),

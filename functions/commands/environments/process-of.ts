@@ -1,12 +1,9 @@
 /** Which process of a service is meant, by the name that people say. */
 import type { Instance, InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { mainProcess } from '../../core/score/processes.ts';
+import { mainProcess, WEB } from '../../core/score/processes.ts';
 import type { Store } from '../../ports/store.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
-
-/** The process that takes requests, and is in every service. */
-const WEB = 'web';
 
 /** @param known names of all processes */
 export const noProcess = (

@@ -77,6 +77,8 @@ export interface Deployment {
   replicas?: number;
   /** What runs beside its web, and in how many replicas; absent where there is nothing. */
   processes?: Processes;
+  /** What its own replicas are called, where that is not `web`. Absent in older records. */
+  main?: string;
   /** The workload has no service port, so that it has no URL. */
   portless?: true;
   rollbackTo?: number;

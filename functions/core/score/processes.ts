@@ -33,12 +33,15 @@ export function scaledProcesses(
   return { ...before, ...Object.fromEntries(set) };
 }
 
+/** The process that takes requests, and is in every service whose containers have it no other name. */
+export const WEB = 'web';
+
 /** What people call that which is no process of berth.dev/processes: `web`, or its one container where no request reaches it. */
 export function mainProcess(workload: ScoreWorkload): string {
   const [{ containers } = { containers: {} }] = containersApart(workload);
-  const [name = 'web', ...others] = Object.keys(containers);
+  const [name = WEB, ...others] = Object.keys(containers);
   const takesRequests = Object.keys(workload.service?.ports ?? {}).length > 0;
-  return takesRequests || others.length > 0 ? 'web' : name;
+  return takesRequests || others.length > 0 ? WEB : name;
 }
 
 /** Containers by what they run in: under no name those of the web, under its name each process. */

@@ -174,7 +174,7 @@ it('A Procfile without web runs its first process in place of one, which all com
   await ok('POST', `${at}/deployments`, { version: built.result.version });
   await ok('PUT', `${at}/scale`, { processes: { worker: 2 } });
   const now = (await subject.api('GET', at)).body;
-  expect(now).toMatchObject({ state: 'serving', replicas: { desired: 2, ready: 2 } });
+  expect(now).toMatchObject({ state: 'serving', process: 'worker', replicas: { desired: 2, ready: 2 } });
   expect(now.url).toBeUndefined();
   const command = ['node', '-p', 'process.env.GREETING'];
   expect(await typed('mail', command)).toBe('hello\n');

@@ -27,7 +27,8 @@ function inWords({ newest, current, status }: InstanceDetail): string {
 }
 
 export default function StatusTab({ place, instance, where }: ServiceTabProps) {
-  const { newest, current, url, health, replicas, endpoints, changed, scale, standby, processes } = instance;
+  const { newest, current, url, health, replicas, endpoints, changed, scale, standby, process, processes } =
+    instance;
   const goesOn = newest && newest.number !== current?.number && !newest.finishedAt;
   return (
     <div className="stack">
@@ -73,7 +74,10 @@ export default function StatusTab({ place, instance, where }: ServiceTabProps) {
               url === undefined ? 'None: it has no service ports.' : <ExternalLink key="url" href={url} />,
             ],
             ['Health', <Status key="health" of={health} />],
-            ['Replicas', `${replicas.ready} of ${replicas.desired} ready`],
+            [
+              process === undefined ? 'Replicas' : `Process ${process}`,
+              `${replicas.ready} of ${replicas.desired} ready`,
+            ],
             ...(processes ?? []).map(({ name, ready, desired }): [string, string] => [
               `Process ${name}`,
               `${ready} of ${desired} ready`,
