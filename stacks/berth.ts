@@ -19,6 +19,7 @@ import { SweepStack } from './platform/sweep.ts';
 import { WorkflowsStack } from './platform/workflows.ts';
 import { BoundaryStack } from './support/boundary.ts';
 import { activatorProgram } from './support/bundle.ts';
+import { outboundPorts } from './support/outbound-ports.ts';
 import { actions, type KeyUsers, permissions } from './support/permissions.ts';
 import type { Grant } from './support/role.ts';
 import { readSettings, type Settings } from './support/settings.ts';
@@ -61,7 +62,8 @@ export function createStacks(app: App): void {
   const boundary = boundaryOf(app, stateful.data, settings, keyUsers);
   const { clusterVpc, databaseVpc } = beside;
   /** What functions have that reach the cluster. */
-  const inPlace = { ...(boundary && { boundary }), ...(clusterVpc && { vpc: clusterVpc }) };
+  const ports = outboundPorts(settings);
+  const inPlace = { ...(boundary && { boundary }), ...(clusterVpc && { vpc: clusterVpc, ports }) };
   const join = clusterVpc ? may.joinNetwork : [];
   const reserved = settings.reservedConcurrency;
   const records = [...may.readTable, ...may.writeTable, ...may.keepAnchors];
@@ -74,6 +76,7 @@ export function createStacks(app: App): void {
     ...(boundary && { boundary }),
     ...(databaseVpc && { databaseVpc }),
     ...(clusterVpc && { clusterVpc }),
+    ports,
   });
   const { steps } = workflows;
   const api = new ApiStack(app, id('Api'), {

@@ -28,6 +28,8 @@ export interface AccessStackProps extends StackProps {
   statements: Grant[];
   /** The network of a private cluster. */
   vpc?: IVpc;
+  /** TCP ports beside 443 that are reached from it. */
+  ports?: readonly number[];
   /** What the agent that keeps what workloads print may do in AWS. */
   agentStatements: Grant[];
   /** ARNs of roles of other accounts that may do so for clusters there. */
@@ -110,13 +112,14 @@ export class AccessStack extends Stack {
 
   /** Only a cluster administrator can give rights away; nothing but a deployment calls the function that is one. */
   private applyObjects(props: AccessStackProps): void {
-    const { clusterName, serviceCidr, boundary, vpc, statements } = props;
+    const { clusterName, serviceCidr, boundary, vpc, ports, statements } = props;
     const installer = new BerthFunction(this, 'Objects', {
       entry: 'cluster',
       description: 'Applies the objects of the cluster while the stacks are deployed.',
       environment: { BERTH_DNS_SUFFIX: this.urlSuffix },
       ...(boundary && { boundary }),
       ...(vpc && { vpc }),
+      ...(ports && { ports }),
       statements,
       timeout: Duration.minutes(14),
       memory: 256,

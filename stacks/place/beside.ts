@@ -54,8 +54,9 @@ export function stacksBeside(app: App, scope: Stack, settings: Settings) {
     clusterVpc: settings.privateCluster === 'yes' ? network?.vpc : undefined,
     environment: {
       BERTH_CLUSTER: cluster?.cluster.clusterName ?? settings.cluster,
-      BERTH_CLUSTER_ENDPOINT: cluster?.cluster.clusterEndpoint ?? settings.clusterEndpoint ?? '',
-      BERTH_CLUSTER_CA: cluster?.cluster.clusterCertificateAuthorityData ?? settings.clusterCertificate ?? '',
+      // EKS is asked where a new one is: its authority alone would take a third of the variables that Lambda allows.
+      BERTH_CLUSTER_ENDPOINT: settings.clusterEndpoint ?? '',
+      BERTH_CLUSTER_CA: settings.clusterCertificate ?? '',
       BERTH_CLUSTER_RESOLVER: resolverOf(settings.serviceCidr),
       BERTH_EGRESS_CIDRS: ranges(database && network?.vpc.isolatedSubnets, settings.egressCidrs).join(','),
       BERTH_DATABASE_HOST: database?.host ?? host,
@@ -72,8 +73,10 @@ export function stacksBeside(app: App, scope: Stack, settings: Settings) {
 }
 
 function networkOf(app: App, scope: Stack, settings: Settings): Network | undefined {
+  const isPrivate = settings.privateCluster === 'yes';
+  // Nothing is put into a network then, of whichever VPC.
+  if (settings.cluster !== 'new' && settings.database !== 'new' && !isPrivate) return undefined;
   if (settings.vpc !== 'new') return existingNetwork(scope, settings);
-  if (settings.cluster !== 'new' && settings.database !== 'new') return undefined;
   return new NetworkStack(app, stackName(settings.name, 'Network'), {
     description: 'Berth: network of workloads',
     cidr: settings.vpcCidr,

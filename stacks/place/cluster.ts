@@ -5,6 +5,7 @@ import { CfnAccessEntry } from 'aws-cdk-lib/aws-eks';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { shortHash } from '../../functions/core/names.ts';
 import { accept, because, logEncryption } from '../support/accept.ts';
 import type { Network } from './network.ts';
 
@@ -56,6 +57,9 @@ export class ClusterStack extends Stack {
       ],
     });
     this.cluster.node.addDependency(logGroup);
+    // Functions of releases until November 2026 import both.
+    this.exportValue(this.cluster.clusterEndpoint);
+    this.exportValue(this.cluster.clusterCertificateAuthorityData);
     // Autoscaling and the usage figures in Berth need it. Without workloads it is what keeps a node running.
     new eks.Addon(this, 'MetricsServer', {
       // Under exactOptionalPropertyTypes the classes of aws-cdk-lib do not meet its own interfaces.
@@ -71,9 +75,12 @@ export class ClusterStack extends Stack {
     // Inside the network the endpoint is private: nodes have their own group, functions come from these addresses.
     for (const range of network.sources)
       this.cluster.connections.allowFrom(ec2.Peer.ipv4(range), ec2.Port.tcp(443), 'Functions');
+    const idOf = (arn: string): string => `Administrator${arn.replaceAll(/\W/g, '')}`;
     for (const principalArn of props.administrators) {
       // Named by whom it is for, so that a change of the list replaces no other's.
-      new CfnAccessEntry(this, `Administrator${principalArn.replaceAll(/\W/g, '')}`, {
+      const id = idOf(principalArn);
+      const isAlone = props.administrators.filter((arn) => idOf(arn) === id).length === 1;
+      new CfnAccessEntry(this, isAlone ? id : `${id}${shortHash(principalArn, 8)}`, {
         clusterName: this.cluster.clusterName,
         principalArn,
         accessPolicies: [

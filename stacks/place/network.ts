@@ -45,7 +45,9 @@ export function existingNetwork(scope: Construct, given: ExistingNetwork): Netwo
     availabilityZones: zones,
     ...Object.fromEntries(Object.entries(subnets).filter(([, ids]) => ids.length > 0)),
   });
-  return { vpc, sources: [given.vpcCidr], publicSubnets: subnets.publicSubnetIds };
+  const { publicSubnetIds: publicSubnets } = subnets;
+  // Where none is named, the load balancer finds its subnets by their tags; a list of none would be no subnet.
+  return { vpc, sources: [given.vpcCidr], ...(publicSubnets.length > 0 && { publicSubnets }) };
 }
 
 export class NetworkStack extends Stack implements Network {

@@ -23,6 +23,8 @@ export interface ApiStackProps extends StackProps {
   data: Stack;
   /** The network of a private cluster. */
   vpc?: IVpc;
+  /** TCP ports beside 443 that are reached from it. */
+  ports?: readonly number[];
   /** Concurrent runs that only requests have. */
   reserved?: number;
 }
@@ -40,8 +42,8 @@ export class ApiStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
-    const { environment, boundary, vpc, reserved } = props;
-    const common = { ...(boundary && { boundary }), ...(vpc && { vpc }) };
+    const { environment, boundary, vpc, ports, reserved } = props;
+    const common = { ...(boundary && { boundary }), ...(vpc && { vpc }), ...(ports && { ports }) };
     const idOf = (stack: string) => Fn.select(2, Fn.split('/', stack));
     this.edgeKey = Fn.join('.', [idOf(props.data.stackId), idOf(this.stackId)]);
     this.requests = new BerthFunction(this, 'Requests', {

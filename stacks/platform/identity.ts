@@ -57,7 +57,7 @@ export class IdentityStack extends Stack {
     if (props.domain !== undefined) this.clientId = consoleId;
     const { administrator } = props;
     if (administrator.includes('@')) {
-      new cognito.CfnUserPoolUser(this, 'Administrator', {
+      const invited = new cognito.CfnUserPoolUser(this, 'Administrator', {
         userPoolId: pool.userPoolId,
         username: administrator,
         desiredDeliveryMediums: ['EMAIL'],
@@ -66,6 +66,8 @@ export class IdentityStack extends Stack {
           { name: 'email_verified', value: 'true' },
         ],
       });
+      // Whoever was named before stays, with all that they have in Berth.
+      invited.applyRemovalPolicy(RemovalPolicy.RETAIN);
     }
     this.issuer = `https://cognito-idp.${this.region}.${this.urlSuffix}/${pool.userPoolId}`;
     this.audience = client.userPoolClientId;

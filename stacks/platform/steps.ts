@@ -18,6 +18,8 @@ export interface StepsProps {
   databaseVpc?: ec2.IVpc;
   /** The network of a private cluster. */
   clusterVpc?: ec2.IVpc;
+  /** TCP ports beside 443 that are reached from a network. */
+  ports: readonly number[];
 }
 
 export class Steps extends Construct implements Record<StepFunction, BerthFunction> {
@@ -27,11 +29,12 @@ export class Steps extends Construct implements Record<StepFunction, BerthFuncti
 
   constructor(scope: Construct, id: string, props: StepsProps) {
     super(scope, id);
-    const { environment, boundary, databaseVpc, clusterVpc, permissions: may } = props;
+    const { environment, boundary, databaseVpc, clusterVpc, ports, permissions: may } = props;
     const vpc = databaseVpc ?? clusterVpc;
     const common = {
       entry: 'steps',
       environment,
+      ports,
       ...(boundary && { boundary }),
       // As long as Lambda allows: a call waits for a minute, but what it does in between may take longer.
       timeout: Duration.minutes(15),
@@ -47,8 +50,12 @@ export class Steps extends Construct implements Record<StepFunction, BerthFuncti
         ...(clusterVpc ? may.joinNetwork : []),
         ...records,
         ...may.readSecrets,
+        // What a workload is given is sealed, and may be the first that is.
+        ...may.makeSealingKey,
         ...may.readImages,
         ...may.writeLogs,
+        // A command that is looked at again goes on behind the lines that its log has.
+        ...may.readLogs,
         ...may.findCluster,
       ],
     });
@@ -59,6 +66,8 @@ export class Steps extends Construct implements Record<StepFunction, BerthFuncti
       ...(vpc && { vpc }),
       statements: [
         ...records,
+        // Whoever uses what was rotated is deployed once more.
+        ...may.startWorkflows,
         ...may.readSecrets,
         ...may.writeSecrets,
         ...may.listSecrets,
@@ -76,7 +85,15 @@ export class Steps extends Construct implements Record<StepFunction, BerthFuncti
       ...common,
       description: 'Steps that build images.',
       memory: FUNCTION_MB.builds,
-      statements: [...records, ...may.build, ...may.keepSources, ...may.readImages, ...may.writeLogs],
+      statements: [
+        ...records,
+        ...may.build,
+        ...may.keepSources,
+        ...may.readImages,
+        // A build may make what a version was that has just gone.
+        ...may.keepImages,
+        ...may.writeLogs,
+      ],
     });
   }
 
@@ -87,10 +104,12 @@ export class Steps extends Construct implements Record<StepFunction, BerthFuncti
 
   /** The right to put operations back, outside of their workflows. */
   recoveries(): Grant {
-    const names = new Set(kindNames.map(recoveryOf));
+    const functions = new Set(kindNames.map((kind) => this.functionOf(recoveryOf(kind))));
     return {
       actions: [...actions.runSteps],
-      resources: [...names].map((name) => `${arnOf(this.functionOf(name))}:${name}`),
+      // One by one they would take a fourth of the size that a policy may have.
+      resources: [...functions].map((one) => `${arnOf(one)}:${RECOVERIES}`),
+      wildcard: 'The aliases of recoveries, one for each kind of operation.',
     };
   }
 
@@ -101,11 +120,14 @@ export class Steps extends Construct implements Record<StepFunction, BerthFuncti
   }
 }
 
-/** Made of the name, which each function exports. */
-const arnOf = ({ function: { stack, functionName } }: BerthFunction): string =>
+/** The aliases of recoveries: each is named by its step. */
+const RECOVERIES = 'recover*';
+
+/** For other stacks: made of the name, which each function exports. */
+const arnOf = ({ function: { stack }, importedName }: BerthFunction): string =>
   stack.formatArn({
     service: 'lambda',
     resource: 'function',
-    resourceName: functionName,
+    resourceName: importedName,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });

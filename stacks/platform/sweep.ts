@@ -17,6 +17,8 @@ export interface SweepStackProps extends StackProps {
   name: string;
   /** The network of a private cluster. */
   vpc?: IVpc;
+  /** TCP ports beside 443 that are reached from it. */
+  ports?: readonly number[];
   /** Concurrent runs that only the sweep has. */
   reserved?: number;
 }
@@ -26,13 +28,14 @@ export class SweepStack extends Stack {
 
   constructor(scope: Construct, id: string, props: SweepStackProps) {
     super(scope, id, props);
-    const { boundary, vpc, reserved } = props;
+    const { boundary, vpc, ports, reserved } = props;
     this.sweep = new BerthFunction(this, 'Sweep', {
       entry: 'sweep',
       description: 'Starts, ends, hibernates and destroys what is due.',
       environment: props.environment,
       ...(boundary && { boundary }),
       ...(vpc && { vpc }),
+      ...(ports && { ports }),
       ...(reserved && { reserved }),
       statements: props.statements,
       timeout: Duration.minutes(5),

@@ -24,14 +24,22 @@ export interface BerthFunctionProps {
   traced: boolean;
   /** Given where the function has to reach something private; its way out to AWS is the network's. */
   vpc?: IVpc;
+  /** TCP ports that it has to reach out there beside 443, of a database or a Vault of others. */
+  ports?: readonly number[];
   /** Concurrent runs that only this function has. */
   reserved?: number;
 }
+
+/** Lambda takes 4 KB of variables. What is empty is read as what is not there. */
+const given = (environment: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
 
 export class BerthFunction extends Construct {
   readonly function: lambda.Function;
   readonly logGroup: LogGroup;
   readonly role: iam.IRole;
+  /** Its name, for other stacks. */
+  readonly importedName: string;
 
   constructor(scope: Construct, id: string, props: BerthFunctionProps) {
     super(scope, id);
@@ -56,17 +64,17 @@ export class BerthFunction extends Construct {
       memorySize: props.memory,
       timeout: props.timeout,
       role: this.role,
-      environment: props.environment,
+      environment: given(props.environment),
       logGroup: this.logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       applicationLogLevelV2: lambda.ApplicationLogLevel.INFO,
       systemLogLevelV2: lambda.SystemLogLevel.INFO,
-      ...(props.vpc && this.inside(props.vpc)),
+      ...(props.vpc && this.inside(props.vpc, props.ports)),
       ...(props.reserved && { reservedConcurrentExecutions: props.reserved }),
       tracing: props.traced ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
     });
     // Also while no other stack refers to it: an export that comes and goes with a setting could not go.
-    Stack.of(this).exportValue(this.function.functionName);
+    this.importedName = Stack.of(this).exportValue(this.function.functionName);
     // The function refers to its role, which refers to its policy: CloudFormation needs no more to order them.
     (this.function.node.defaultChild as lambda.CfnFunction).addDeletionOverride('DependsOn');
     this.accept(props);
@@ -89,7 +97,7 @@ export class BerthFunction extends Construct {
   }
 
   /** The nodes' subnets, which have a way out, and a group that takes nothing in. */
-  private inside(vpc: IVpc): Partial<lambda.FunctionProps> {
+  private inside(vpc: IVpc, ports: readonly number[] = []): Partial<lambda.FunctionProps> {
     const group = new SecurityGroup(this, 'Group', {
       vpc,
       description: 'Out alone',
@@ -97,6 +105,7 @@ export class BerthFunction extends Construct {
     });
     group.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'AWS and the cluster');
     group.addEgressRule(Peer.ipv4(vpc.vpcCidrBlock), Port.tcp(5433), 'The database');
+    for (const port of ports) group.addEgressRule(Peer.anyIpv4(), Port.tcp(port), 'As the settings name it');
     return { vpc, vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS }, securityGroups: [group] };
   }
 

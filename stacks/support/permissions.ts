@@ -10,7 +10,12 @@ import type { Grant } from './role.ts';
 export const actions = {
   readTable: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
   // A transaction needs the rights of each of its parts.
-  writeTable: ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
+  writeTable: [
+    'dynamodb:PutItem',
+    'dynamodb:UpdateItem',
+    'dynamodb:DeleteItem',
+    'dynamodb:ConditionCheckItem',
+  ],
   startWorkflows: ['states:StartExecution'],
   runSteps: ['lambda:InvokeFunction'],
   watchWorkflows: ['states:DescribeExecution', 'states:StopExecution'],
@@ -29,6 +34,8 @@ export const actions = {
     'secretsmanager:UpdateSecretVersionStage',
     'secretsmanager:DeleteSecret',
   ],
+  // Whoever seals the first value makes the key.
+  makeSealingKey: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'],
   listSecrets: ['secretsmanager:ListSecrets'],
   readLogs: ['logs:GetLogEvents'],
   writeLogs: ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -178,9 +185,12 @@ const grant = (of: readonly string[], resources: string[], wildcard?: string): G
 /** Names of the roles of places, as functions/hosts/aws/accept-eks.ts takes them. */
 const placeRoles = (name: string): string[] => [`${name}-place`, `${name}-place-*`];
 
-/** What Amazon SES may know the sender by: the address itself, or its domain. */
-const sendersOf = (mailFrom: string | undefined): string[] =>
-  mailFrom === undefined ? [] : [mailFrom, mailFrom.slice(mailFrom.indexOf('@') + 1)];
+/** What Amazon SES may know the sender by: the address itself, its domain, or one above that. */
+function sendersOf(mailFrom: string | undefined): string[] {
+  if (mailFrom === undefined) return [];
+  const labels = mailFrom.slice(mailFrom.indexOf('@') + 1).split('.');
+  return [mailFrom, ...labels.slice(1).map((_, at) => labels.slice(at).join('.'))];
+}
 
 /** @param stack names region and account */
 export function permissions(stack: Stack, things: Things) {
@@ -207,9 +217,19 @@ export function permissions(stack: Stack, things: Things) {
   return {
     readTable: [grant(actions.readTable, [tableArn, `${tableArn}/index/${STORE_TABLE.index.name}`])],
     writeTable: [grant(actions.writeTable, [tableArn])],
-    sendMail: sendersOf(things.mailFrom).map((sender) =>
-      grant(actions.sendMail, [arn('ses', 'identity', sender)]),
-    ),
+    sendMail:
+      things.mailFrom === undefined
+        ? []
+        : [
+            grant(
+              actions.sendMail,
+              [
+                ...sendersOf(things.mailFrom).map((sender) => arn('ses', 'identity', sender)),
+                arn('ses', 'configuration-set', '*'),
+              ],
+              'An identity may have a configuration set of its own, whose name Berth is not told.',
+            ),
+          ],
     startWorkflows: [grant(actions.startWorkflows, machines)],
     watchWorkflows: [grant(actions.watchWorkflows, executions, 'Executions are named by their operations.')],
     readSecrets: [
@@ -223,6 +243,13 @@ export function permissions(stack: Stack, things: Things) {
       grant(
         actions.readSecrets,
         [arn('secretsmanager', 'secret', `${name}/-key-??????`, true)],
+        'Secrets Manager adds six characters to the name.',
+      ),
+    ],
+    makeSealingKey: [
+      grant(
+        actions.makeSealingKey,
+        [arn('secretsmanager', 'secret', `${name}/-key*`, true)],
         'Secrets Manager adds six characters to the name.',
       ),
     ],
@@ -276,10 +303,22 @@ export function permissions(stack: Stack, things: Things) {
         'One a resource of class dedicated, made at runtime; all of them are Berth’s own, by their prefix.',
       ),
       grant(
-        [...actions.keepServerPasswords, ...actions.readSecrets],
+        actions.keepServerPasswords,
         [arn('secretsmanager', 'secret', 'rds!db-*', true)],
         'RDS names them by the server, and makes each with its server.',
       ),
+      {
+        ...grant(
+          actions.readSecrets,
+          [arn('secretsmanager', 'secret', 'rds!db-*', true)],
+          'RDS names them by an id that it makes up; of which server each is, its tag says.',
+        ),
+        conditions: {
+          StringLike: {
+            'aws:ResourceTag/aws:rds:primaryDBInstanceArn': arn('rds', 'db', `${name}-*`, true),
+          },
+        },
+      },
       {
         ...grant(
           actions.checkServerKey,

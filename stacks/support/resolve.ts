@@ -17,15 +17,27 @@ const pseudo: Record<string, string> = {
 const arn = (service: string, resource: string, place = `${REGION}:${ACCOUNT}`): string =>
   `arn:aws:${service}:${place}:${resource}`;
 
+/** As CloudFormation names what has no name: of the stack, the logical id and characters of its own, within Lambda's 64. */
+const generated = (stack: string, id: string): string =>
+  `${stack}-${id}`.slice(0, 64 - GENERATED.length) + GENERATED;
+
+const GENERATED = '-AbCdEfGhIjKl';
+
 /** The values of `Ref` and `Fn::GetAtt`, by type; other attributes are made up from their names. */
-const references: Record<string, (id: string) => { Ref?: string; Arn?: string }> = {
+const references: Record<string, (id: string, stack: string) => { Ref?: string; Arn?: string }> = {
   'AWS::CodeBuild::Project': (id) => ({ Arn: arn('codebuild', `project/${id}`) }),
   'AWS::DynamoDB::GlobalTable': (id) => ({ Arn: arn('dynamodb', `table/${id}`) }),
   'AWS::EKS::Cluster': (id) => ({ Arn: arn('eks', `cluster/${id}`) }),
   'AWS::IAM::ManagedPolicy': (id) => ({ Ref: arn('iam', `policy/${id}`, `:${ACCOUNT}`) }),
   'AWS::IAM::Role': (id) => ({ Arn: arn('iam', `role/${id}`, `:${ACCOUNT}`) }),
-  'AWS::Lambda::Alias': (id) => ({ Ref: arn('lambda', `function:of-${id}:${id}`) }),
-  'AWS::Lambda::Function': (id) => ({ Arn: arn('lambda', `function:${id}`) }),
+  // An alias's logical id begins with its name, which the CDK gives a hash.
+  'AWS::Lambda::Alias': (id, stack) => ({
+    Ref: arn('lambda', `function:${generated(stack, `DefaultResources${id}`)}:${id.slice(0, -8)}`),
+  }),
+  'AWS::Lambda::Function': (id, stack) => ({
+    Ref: generated(stack, id),
+    Arn: arn('lambda', `function:${generated(stack, id)}`),
+  }),
   'AWS::Logs::LogGroup': (id) => ({ Arn: arn('logs', `log-group:${id}:*`) }),
   'AWS::S3::Bucket': (id) => ({ Ref: id.toLowerCase(), Arn: arn('s3', id.toLowerCase(), ':') }),
   'AWS::SNS::Topic': (id) => ({ Ref: arn('sns', id) }),
@@ -45,7 +57,7 @@ export function resolver(templates: Record<string, Template>): (stack: string, v
     if (known !== undefined) return known;
     const type = templates[stack]!.Resources[id]?.Type;
     if (type === undefined) return `${id}-of-${stack}`;
-    const made = references[type]?.(id)[(attribute ?? 'Ref') as 'Ref' | 'Arn'];
+    const made = references[type]?.(id, stack)[(attribute ?? 'Ref') as 'Ref' | 'Arn'];
     if (made !== undefined) return made;
     if (attribute === 'Arn') throw new Error(`What the ARN of a ${type} looks like is not known`);
     if (attribute?.endsWith('SecretArn')) return arn('secretsmanager', `secret:${id}-AbCdEf`);

@@ -1,4 +1,4 @@
-/** Roles, each with one managed policy that holds everything the role may do. */
+/** Roles, each with managed policies that hold everything the role may do. */
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
@@ -24,17 +24,41 @@ export interface Grant {
   wildcard?: string;
 }
 
+/** What AWS has for a managed policy, without white space. As a template writes it, a policy is longer than it becomes. */
+const POLICY_MAX = 6_144;
+/** Version and brackets, around the statements. */
+const POLICY_FRAME = 60;
+
+/** The statements in the order given, as many to a policy as it has room for. */
+function policiesOf(scope: Construct, statements: readonly Grant[]): Grant[][] {
+  const policies: Grant[][] = [];
+  let left = 0;
+  for (const statement of statements) {
+    const size = JSON.stringify(Stack.of(scope).resolve({ ...statement, wildcard: undefined })).length + 20;
+    if (policies.length === 0 || size > left) {
+      policies.push([]);
+      left = POLICY_MAX - POLICY_FRAME;
+    }
+    policies.at(-1)?.push(statement);
+    left -= size;
+  }
+  return policies;
+}
+
 /** The result takes no further policies: everything the role may do is written where the role is made. */
 export function createRole(scope: Construct, id: string, options: RoleOptions): iam.IRole {
   const { takenBy, description, statements, conditions, boundary, tagged = false } = options;
-  const policy = new iam.ManagedPolicy(scope, `${id}Policy`, {
-    description: `What the role may do: ${description}`,
-    statements: statements.map(
-      ({ actions, resources, conditions: only }) =>
-        new iam.PolicyStatement({ actions, resources, ...(only && { conditions: only }) }),
-    ),
+  const policies = policiesOf(scope, statements).map((part, at) => {
+    const policy = new iam.ManagedPolicy(scope, `${id}Policy${at === 0 ? '' : at + 1}`, {
+      description: `What the role may do: ${description}`,
+      statements: part.map(
+        ({ actions, resources, conditions: only }) =>
+          new iam.PolicyStatement({ actions, resources, ...(only && { conditions: only }) }),
+      ),
+    });
+    for (const { resources, wildcard } of part) acceptWildcards(policy, resources, wildcard);
+    return policy;
   });
-  for (const { resources, wildcard } of statements) acceptWildcards(policy, resources, wildcard);
   const principal =
     typeof takenBy === 'string'
       ? new iam.ServicePrincipal(takenBy, conditions && { conditions })
@@ -42,7 +66,7 @@ export function createRole(scope: Construct, id: string, options: RoleOptions): 
   const role = new iam.Role(scope, `${id}Role`, {
     assumedBy: tagged ? new iam.SessionTagsPrincipal(principal) : principal,
     description,
-    managedPolicies: [policy],
+    managedPolicies: policies,
     ...(boundary && { permissionsBoundary: boundary }),
   });
   return role.withoutPolicyUpdates();

@@ -17,7 +17,44 @@ const NEW_CLUSTER = ['clusterAdministrators'] as const;
 
 /** @returns why the settings can not work together, by the names of those that it is about; undefined if they can */
 export function contradiction(settings: Settings): string | undefined {
-  return together(settings) ?? network(settings) ?? cluster(settings) ?? database(settings);
+  return (
+    named(settings) ??
+    tagged(settings) ??
+    together(settings) ??
+    network(settings) ??
+    cluster(settings) ??
+    database(settings)
+  );
+}
+
+/** What things of that name are there already: a group of EventBridge Scheduler, node pools of EKS, roles and namespaces of Kubernetes. */
+const TAKEN = ['default', 'system', 'general-purpose', 'admin', 'edit', 'view', 'cluster-admin', 'kube'];
+/** What the address at which Cognito signs people in may not have in it. */
+const NOT_IN_COGNITO = /aws|amazon|cognito/;
+
+function named({ name, domain, issuer }: Settings): string | undefined {
+  if (TAKEN.includes(name))
+    return `The setting berth:name can not be "${name}": AWS or Kubernetes has something of that name.`;
+  const word = NOT_IN_COGNITO.exec(name)?.[0];
+  if (word !== undefined && domain !== undefined && issuer === undefined)
+    return `The setting berth:name can not have "${word}" in it where people sign in with Cognito, whose addresses may not. Take another name, or name a berth:issuer.`;
+  return undefined;
+}
+
+function tagged({ tags }: Settings): string | undefined {
+  const seen = new Set(['berth']);
+  for (const tag of tags?.split(',') ?? []) {
+    const [key = '', value = ''] = tag.split(/=(.*)/s);
+    const said = `The setting berth:tags can not have the key "${key}"`;
+    if (/^aws:/i.test(key)) return `${said}: AWS keeps all that begin with aws: for itself.`;
+    // IAM takes no two keys that differ in upper and lower case alone.
+    if (seen.has(key.toLowerCase()))
+      return `${said} ${key.toLowerCase() === 'berth' ? 'as well, which Berth gives itself' : 'twice'}.`;
+    if (value === '')
+      return `The setting berth:tags has no value for "${key}", which some services of AWS need.`;
+    seen.add(key.toLowerCase());
+  }
+  return undefined;
 }
 
 function together(settings: Settings): string | undefined {
@@ -52,6 +89,8 @@ const OF_VPC = [
   ['egressCidrs', 'database'],
 ] as const;
 
+const countOf = (list: string | undefined): number => list?.split(',').length ?? 0;
+
 function network(settings: Settings): string | undefined {
   const isNew = settings.vpc === 'new';
   for (const name of ['privateSubnets', 'publicSubnets', 'databaseSubnets'] as const) {
@@ -62,6 +101,10 @@ function network(settings: Settings): string | undefined {
     if (!isNew && settings[part] === 'new' && settings[name] === undefined)
       return `The setting berth:${name} is needed with an existing berth:vpc and a new berth:${part}.`;
   }
+  const zones = countOf(settings.privateSubnets);
+  for (const name of ['publicSubnets', 'databaseSubnets'] as const)
+    if (zones > 0 && countOf(settings[name]) % zones !== 0)
+      return `The settings berth:privateSubnets and berth:${name} name ${zones} and ${countOf(settings[name])} subnets: name as many of each, one in each zone.`;
   for (const name of ['vpcCidr', 'serviceCidr'] as const)
     if (!rangeOf(settings[name])) return `The setting berth:${name} is no range of addresses.`;
   if (isNew && !settings.vpcCidr.endsWith('/16'))
@@ -79,6 +122,9 @@ function cluster(settings: Settings): string | undefined {
     if (!isNew && settings[name] !== undefined)
       return `The setting berth:${name} goes with a new berth:cluster; an existing one has its own.`;
   }
+  const administrators = settings.clusterAdministrators?.split(',') ?? [];
+  if (new Set(administrators).size < administrators.length)
+    return 'The setting berth:clusterAdministrators names somebody twice.';
   const inNetwork = settings.privateCluster === 'yes' || (settings.database === 'new' && !isNew);
   if (inNetwork && settings.vpc !== 'new' && settings.privateSubnets === undefined)
     return 'The setting berth:privateSubnets is needed: functions are in the network of a private cluster or a new database.';

@@ -10,7 +10,7 @@ const HOST = /^([a-z0-9-]{1,63}\.)+[a-z]{2,63}$/;
 
 const image = z.string().regex(/^[\w.:-]+(\/[\w.-]+)+:[\w.-]+(@sha256:[0-9a-f]{64})?$/);
 const SUBNETS = /^subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17})+$/;
-const SECRET = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/;
+const SECRET = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+$/;
 
 const given = (value: unknown): unknown => (value === '' || value === null ? undefined : value);
 

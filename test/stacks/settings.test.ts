@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { readSettings, SettingsError } from '../../stacks/support/settings.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
 import { installations } from '../conformance/static/templates.ts';
-import { grantsOf, resourcesOf } from './support.ts';
+import { grantsOf, objectsText, resourcesOf } from './support.ts';
 
 const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8')) as {
   context: Record<string, string>;
@@ -21,6 +21,8 @@ const database = {
   database: 'postgres.example.com:5432',
   databaseSecret: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:postgres-AbCdEf',
 };
+const ada = 'arn:aws:iam::111122223333:role/ada';
+const certificate = 'arn:aws:acm:us-east-1:111122223333:certificate/01234567';
 const subnets = 'subnet-0a0a0a0a,subnet-0b0b0b0b';
 const vpc = {
   vpc: 'vpc-0a0a0a0a',
@@ -80,6 +82,30 @@ describe('Settings that can not work together are refused before anything is mad
       'databaseMinAcu',
       /more than/,
     ],
+    [
+      'subnets of fewer zones for the database',
+      { ...vpc, privateSubnets: `${subnets},subnet-0c0c0c0c`, publicSubnets: `${subnets},subnet-0c0c0c0c` },
+      'databaseSubnets',
+      /3 and 2 subnets/,
+    ],
+    [
+      'an administrator named twice',
+      { clusterAdministrators: `${ada},${ada}` },
+      'clusterAdministrators',
+      /twice/,
+    ],
+    ['a name that Scheduler has', { name: 'default' }, 'name', /something of that name/],
+    ['a name that Kubernetes has', { name: 'cluster-admin' }, 'name', /something of that name/],
+    [
+      'a name that Cognito does not take',
+      { name: 'aws-dev', domain: 'berth.example.com', certificate },
+      'name',
+      /"aws"/,
+    ],
+    ['tags of AWS', { tags: 'aws:team=x' }, 'tags', /aws:/],
+    ['a tag of Berth’s', { tags: 'Berth=x' }, 'tags', /itself/],
+    ['a tag twice', { tags: 'team=x,Team=y' }, 'tags', /twice/],
+    ['a tag without a value', { tags: 'team=' }, 'tags', /no value/],
   ])('%s', (_, settings, name, why) => {
     expect(() => read(settings)).toThrow(SettingsError);
     expect(() => read(settings)).toThrow(`berth:${name}`);
@@ -106,7 +132,11 @@ describe('Settings that can not work together are refused before anything is mad
   });
 
   it('and what can work together is taken', () => {
-    for (const settings of [{}, vpc, { ...vpc, cluster: 'ours' }, { cluster: 'ours', ...database }])
+    const managed = {
+      ...database,
+      databaseSecret: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:rds!cluster-0a0a-AbCdEf',
+    };
+    for (const settings of [{}, vpc, { ...vpc, cluster: 'ours' }, { cluster: 'ours', ...database }, managed])
       expect(read(settings).name).toBe('berth');
   });
 });
@@ -173,6 +203,54 @@ describe('In a company’s network, account and bill', () => {
       ({ properties }) => properties.Environment?.Variables?.BERTH_QUOTA ?? [],
     );
     expect(new Set(told)).toEqual(new Set(['4,8,20,50']));
+  });
+});
+
+describe('A private cluster beside a database and a Vault of others', () => {
+  const { templates } = synthesize({
+    'berth:privateCluster': 'yes',
+    'berth:database': database.database,
+    'berth:databaseSecret': database.databaseSecret,
+    'berth:vault': 'https://vault.example.com:8200',
+    'berth:vaultRole': 'berth',
+    'berth:clusterAdministrators':
+      'arn:aws:iam::111122223333:role/team-a,arn:aws:iam::111122223333:role/teama',
+  });
+
+  it('lets functions out to both', () => {
+    const groups = resourcesOf(templates, 'AWS::EC2::SecurityGroup').filter(({ properties }) =>
+      properties.SecurityGroupEgress?.some(({ ToPort }: { ToPort: number }) => ToPort === 443),
+    );
+    expect(groups.length).toBeGreaterThan(3);
+    for (const { where, properties } of groups) {
+      const ports = properties.SecurityGroupEgress.map(({ ToPort }: { ToPort: number }) => ToPort);
+      expect(ports, where).toEqual(expect.arrayContaining([443, 5432, 8200]));
+    }
+  });
+
+  it('lets in each of two administrators whose names differ in punctuation alone', () => {
+    const entries = resourcesOf(templates, 'AWS::EKS::AccessEntry').flatMap(({ properties }) =>
+      typeof properties.PrincipalArn === 'string' ? [properties.PrincipalArn] : [],
+    );
+    expect(entries.sort()).toEqual([
+      'arn:aws:iam::111122223333:role/team-a',
+      'arn:aws:iam::111122223333:role/teama',
+    ]);
+  });
+});
+
+describe('An existing cluster whose network is named for a new database', () => {
+  const { publicSubnets: _, ...without } = vpc;
+  const given = Object.entries({ ...without, cluster: 'ours' }).map(([name, value]) => [
+    `berth:${name}`,
+    value,
+  ]);
+  const { templates } = synthesize(Object.fromEntries(given));
+
+  it('leaves it to the load balancer which of its subnets it takes', () => {
+    const objects = resourcesOf(templates, 'Custom::BerthClusterObjects').map(objectsText).join();
+    expect(objects).toContain('aws-load-balancer-scheme');
+    expect(objects).not.toContain('aws-load-balancer-subnets');
   });
 });
 

@@ -12,7 +12,7 @@ import { readAwsConfig } from '../../functions/hosts/aws/aws-config.ts';
 import { idleBill, readPrices } from '../../scripts/idle-bill.ts';
 import { STACKS_BESIDE } from '../../stacks/berth.ts';
 import { builtConsole, bundle } from '../../stacks/support/bundle.ts';
-import { resolver } from '../../stacks/support/resolve.ts';
+import { ACCOUNT, REGION, resolver } from '../../stacks/support/resolve.ts';
 import { SettingsError } from '../../stacks/support/settings.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
 import { loadStateMachine, stepsOf, workflowNames } from '../../state-machines/load.ts';
@@ -142,8 +142,10 @@ describe('The stacks', () => {
       expect(environment.BERTH_AUDIENCE).not.toEqual(environment.BERTH_CLIENT_ID);
     }
     // Without a host to come back to there is no sign-in with a browser.
-    for (const environment of functions(templates))
-      expect(environment).toMatchObject({ BERTH_URL: '', BERTH_CLIENT_ID: '' });
+    for (const environment of functions(templates)) {
+      expect(environment).not.toHaveProperty('BERTH_URL');
+      expect(environment).not.toHaveProperty('BERTH_CLIENT_ID');
+    }
 
     const secret = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:berth-oidc-AbCdEf';
     const named = synthesize({
@@ -208,6 +210,42 @@ const isCopy = ({ where }: { where: string }): boolean => where.includes('CDKBuc
 
 /** Characters, without white space. */
 const MANAGED_POLICY_MAX = 6_144;
+/** Bytes. */
+const VARIABLES_MAX = 4_096;
+
+/** What Berth makes where a company sets all that it can, with names as long as they may be. */
+const secretOf = (name: string): string =>
+  `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:platform/berth/production/${name}-AbCdEf`;
+const installations = {
+  'by default': templates,
+  'with all that a company sets': synthesize({
+    'berth:name': 'engineering-platform',
+    'berth:administrator': 'ada.lovelace@engineering.example.com',
+    'berth:administratorGroup': 'engineering-platform-administrators',
+    'berth:apps': 'applications.engineering.example.com',
+    'berth:appsZone': 'Z0123456789ABCDEFGHIJ',
+    'berth:domain': 'berth.engineering.example.com',
+    'berth:certificate': `arn:aws:acm:us-east-1:${ACCOUNT}:certificate/01234567-89ab-cdef-0123-456789abcdef`,
+    'berth:issuer': 'https://login.engineering.example.com/01234567-89ab-cdef-0123-456789abcdef/v2.0',
+    'berth:audience': '01234567-89ab-cdef-0123-456789abcdef,11234567-89ab-cdef-0123-456789abcdef',
+    'berth:clientId': '21234567-89ab-cdef-0123-456789abcdef',
+    'berth:clientSecret': secretOf('console-client'),
+    'berth:terminalClientId': '31234567-89ab-cdef-0123-456789abcdef',
+    'berth:mailFrom': 'berth@notifications.engineering.example.com',
+    'berth:mailDomains': 'engineering.example.com,example.com,example.org',
+    'berth:githubApp': '1234567',
+    'berth:githubAppSecret': secretOf('github-app'),
+    'berth:githubAppApi': 'https://github.engineering.example.com/api/v3',
+    'berth:vault': 'https://vault.engineering.example.com:8200',
+    'berth:vaultRole': 'berth-engineering-platform',
+    'berth:vaultNamespace': 'engineering/platform',
+    'berth:secretSources': Array.from({ length: 10 }, (_, at) => secretOf(`source-${at}`)).join(),
+  }).templates,
+};
+
+/** Of all regions and partitions, what is written longest. */
+const inLongestRegion = (text: string): string =>
+  text.replaceAll(REGION, 'ap-southeast-1').replaceAll('arn:aws:', 'arn:aws-us-gov:');
 
 describe('Permissions', () => {
   it('let builds read the secrets for builds, and no other secret', () => {
@@ -319,15 +357,28 @@ describe('Permissions', () => {
     const given = grantsOf(without).filter(({ where }) => !where.includes('Boundary'));
     expect(given.flatMap(({ Action }) => Action)).not.toContain('s3:CreateBucket');
     const steps = resourcesOf(without, 'AWS::Lambda::Function').find(({ where }) => /Resources/.test(where));
-    expect(steps?.properties.Environment.Variables.BERTH_KEY_BOUNDARY).toBe('');
+    expect(steps?.properties.Environment.Variables).not.toHaveProperty('BERTH_KEY_BOUNDARY');
   });
 
-  it('fit into the size that AWS has for a managed policy', () => {
-    const resolve = resolver(templates);
-    for (const { where, properties } of resourcesOf(templates, 'AWS::IAM::ManagedPolicy')) {
-      const text = JSON.stringify(resolve(where.split('/')[0] ?? '', properties.PolicyDocument));
-      expect(text.length, where).toBeLessThan(MANAGED_POLICY_MAX);
-    }
+  it.each(Object.entries(installations))(
+    '%s fit into the size that AWS has for a managed policy',
+    (_, of) => {
+      const resolve = resolver(of);
+      for (const { where, properties } of resourcesOf(of, 'AWS::IAM::ManagedPolicy')) {
+        const text = JSON.stringify(resolve(where.split('/')[0] ?? '', properties.PolicyDocument));
+        expect(inLongestRegion(text).length, where).toBeLessThan(MANAGED_POLICY_MAX);
+      }
+    },
+  );
+
+  it('are for each part of a transaction, in every function that writes', () => {
+    const actionsOf = (role: RegExp): Set<string> =>
+      new Set(allowed.filter(({ where }) => role.test(where)).flatMap(({ Action }) => Action));
+    const parts = ['PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'];
+    for (const role of [/\/Requests/, /\/Workloads/, /\/Resources/, /\/Builds/, /\/SweepFunction/])
+      expect([...actionsOf(role)], String(role)).toEqual(
+        expect.arrayContaining(parts.map((part) => `dynamodb:${part}`)),
+      );
   });
 
   it('are in managed policies that a role names', () => {
@@ -384,9 +435,27 @@ describe('Functions', () => {
     },
   );
 
+  it.each(Object.entries(installations))('%s have no more variables than Lambda takes', (_, of) => {
+    const resolve = resolver(of);
+    for (const { where, properties } of resourcesOf(of, 'AWS::Lambda::Function')) {
+      // Lambda measures them as JSON.
+      const text = JSON.stringify(
+        resolve(where.split('/')[0] ?? '', properties.Environment?.Variables ?? {}),
+      );
+      expect(inLongestRegion(text).length, where).toBeLessThan(VARIABLES_MAX);
+    }
+  });
+
   it('get all variables that they read', () => {
-    // The region is Lambda's own, and only the API is told how the edge makes itself known.
-    const ofAll = Object.keys(variables).filter((name) => !['AWS_REGION', 'BERTH_EDGE_KEY'].includes(name));
+    // The region is Lambda's own, only the API is told how the edge makes itself known, EKS tells of a cluster, and settings may be none.
+    const others = [
+      'AWS_REGION',
+      'BERTH_EDGE_KEY',
+      'BERTH_CLUSTER_ENDPOINT',
+      'BERTH_CLUSTER_CA',
+      'BERTH_ADMINISTRATOR',
+    ];
+    const ofAll = Object.keys(variables).filter((name) => !others.includes(name));
     // The cluster's own function gets what it needs by its event.
     for (const { properties } of functions.filter(({ where }) => !where.startsWith('Berth-Access/')))
       expect(Object.keys(properties.Environment.Variables)).toEqual(expect.arrayContaining(ofAll));

@@ -2,10 +2,13 @@
 import * as z from 'zod';
 import type { StepFunction } from '../../core/operations/operation-kind.ts';
 
-/** Values separated by commas; none where the text is empty. */
-const list = z.string().transform((text) => text.split(',').filter((part) => part !== ''));
+/** Values separated by commas; none where it is not given. */
+const list = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').filter((part) => part !== ''));
 const amount = z.coerce.number<string>().positive();
-/** A setting that is not given is empty. */
+/** A setting that is not given is empty, or not there. */
 const optional = z
   .string()
   .default('')
@@ -31,9 +34,9 @@ const schema = z.object({
   BERTH_BUILD_BUCKET: z.string().min(1),
   BERTH_BUILD_LOG_GROUP: z.string().min(1),
   BERTH_CLUSTER: z.string().min(1),
-  // Empty for a cluster that is known by its name alone.
-  BERTH_CLUSTER_ENDPOINT: z.union([z.literal(''), z.url()]),
-  BERTH_CLUSTER_CA: z.base64(),
+  // Not there for a cluster that is known by its name alone.
+  BERTH_CLUSTER_ENDPOINT: optional.pipe(z.url().optional()),
+  BERTH_CLUSTER_CA: z.base64().default(''),
   BERTH_CLUSTER_RESOLVER: z.ipv4(),
   BERTH_ARCHITECTURES: list.pipe(z.array(z.enum(['arm64', 'amd64'])).min(1)),
   // CPUs, GiB of memory, pods, GiB of volumes.
@@ -43,9 +46,9 @@ const schema = z.object({
   BERTH_DATABASE_HOST: z.string().min(1),
   BERTH_DATABASE_PORT: z.coerce.number().int().min(1).max(65535),
   BERTH_DATABASE_SECRET: z.string().min(1),
-  // Both are empty where there are no dedicated database servers.
-  BERTH_DEDICATED_SUBNETS: z.string(),
-  BERTH_DEDICATED_SECURITY_GROUP: z.string(),
+  // Neither is there where there are no dedicated database servers.
+  BERTH_DEDICATED_SUBNETS: optional,
+  BERTH_DEDICATED_SECURITY_GROUP: z.string().default(''),
   BERTH_APPS_DOMAIN: z.string().min(1),
   BERTH_APPS_SCHEME: z.enum(['http', 'https']),
   BERTH_EGRESS_CIDRS: list,
@@ -169,7 +172,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     },
     cluster: {
       name: values.BERTH_CLUSTER,
-      ...(values.BERTH_CLUSTER_ENDPOINT !== '' && {
+      ...(values.BERTH_CLUSTER_ENDPOINT !== undefined && {
         known: {
           server: values.BERTH_CLUSTER_ENDPOINT,
           ca: Buffer.from(values.BERTH_CLUSTER_CA, 'base64').toString('utf8'),
@@ -180,7 +183,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
       host: values.BERTH_DATABASE_HOST,
       port: values.BERTH_DATABASE_PORT,
       secret: values.BERTH_DATABASE_SECRET,
-      ...(values.BERTH_DEDICATED_SUBNETS !== '' && {
+      ...(values.BERTH_DEDICATED_SUBNETS !== undefined && {
         dedicated: {
           subnetGroup: values.BERTH_DEDICATED_SUBNETS,
           securityGroup: values.BERTH_DEDICATED_SECURITY_GROUP,
