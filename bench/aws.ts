@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { idleBill, readPrices } from '../scripts/idle-bill.ts';
-import { STACKS_BESIDE } from '../stacks/berth.ts';
+import { isBeside } from '../stacks/berth.ts';
 import { synthesize } from '../stacks/synthesize.ts';
 
 type Add = (figure: string, value: number, unit: string, goal: string) => void;
@@ -26,7 +26,7 @@ export async function requestFigures(add: Add): Promise<void> {
 
 export function idleFigures(add: Add): void {
   const templates = Object.entries(synthesize().templates)
-    .filter(([name]) => !STACKS_BESIDE.includes(name))
+    .filter(([name]) => !isBeside(name))
     .map(([, template]) => template);
   const { usd, usdWithoutAllowances } = idleBill(templates, readPrices());
   add('P7 control plane idle, a month', usd, 'USD', '<= 0.15');

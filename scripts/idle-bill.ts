@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { STACKS_BESIDE } from '../stacks/berth.ts';
+import { parseArgs } from 'node:util';
+import { isBeside } from '../stacks/berth.ts';
 import { type Resource, synthesize, type Template } from '../stacks/synthesize.ts';
 
 const HOURS = 730;
@@ -61,9 +62,12 @@ const usageOf: Record<string, (resource: Resource, template: Template) => Usage>
   'AWS::EC2::EIP': () => ({ 'vpc.publicAddressHour': HOURS }),
   'AWS::RDS::DBCluster': ({ Properties }) => {
     const scaling = Properties?.ServerlessV2ScalingConfiguration as { MinCapacity?: number } | undefined;
-    if (scaling?.MinCapacity !== 0)
-      throw new Error('A database that does not pause is not known to the bill');
-    return Properties?.ManageMasterUserPassword === true ? { 'secretsmanager.secret': 1 } : nothing();
+    if (scaling?.MinCapacity === undefined)
+      throw new Error('A database without a least capacity is not known to the bill');
+    return {
+      ...(scaling.MinCapacity > 0 && { 'aurora.acuHour': scaling.MinCapacity * HOURS }),
+      ...(Properties?.ManageMasterUserPassword === true && { 'secretsmanager.secret': 1 }),
+    };
   },
   'AWS::RDS::DBInstance': ({ Properties }) => {
     if (Properties?.DBInstanceClass !== 'db.serverless')
@@ -95,6 +99,8 @@ const byUseAlone = [
   'AWS::ApiGatewayV2::Integration',
   'AWS::ApiGatewayV2::Route',
   'AWS::ApiGatewayV2::Stage',
+  // Public certificates are free.
+  'AWS::CertificateManager::Certificate',
   'AWS::CloudFront::Distribution',
   'AWS::CloudFront::Function',
   'AWS::CloudFront::OriginAccessControl',
@@ -102,6 +108,7 @@ const byUseAlone = [
   'AWS::CodeBuild::Project',
   'AWS::Cognito::UserPool',
   'AWS::Cognito::UserPoolClient',
+  'AWS::Cognito::UserPoolDomain',
   'AWS::Cognito::UserPoolUser',
   'AWS::EC2::FlowLog',
   'AWS::EC2::InternetGateway',
@@ -186,14 +193,22 @@ export const readPrices = (region = 'us-east-1'): PriceList =>
 
 const dollars = (usd: number): string => `$${usd.toFixed(2)}`;
 
+/** Settings beside those of cdk.json: `-c berth:<name>=<value>`, as for the CDK. */
+function givenSettings(): Record<string, string> {
+  const { values } = parseArgs({ options: { context: { type: 'string', short: 'c', multiple: true } } });
+  return Object.fromEntries(
+    (values.context ?? []).map((one) => [one.split('=', 1)[0] ?? '', one.slice(one.indexOf('=') + 1)]),
+  );
+}
+
 function main(): void {
-  const stacks = Object.entries(synthesize().templates);
+  const stacks = Object.entries(synthesize(givenSettings()).templates);
   const list = readPrices();
   const parts = [
-    { title: 'Control plane', of: stacks.filter(([name]) => !STACKS_BESIDE.includes(name)) },
+    { title: 'Control plane', of: stacks.filter(([name]) => !isBeside(name)) },
     {
       title: 'Beside it (or existing ones)',
-      of: stacks.filter(([name]) => STACKS_BESIDE.includes(name)),
+      of: stacks.filter(([name]) => isBeside(name)),
     },
   ];
   const lines = [`Idle, a month, ${list.region}; ${list.source} (${list.date})`];

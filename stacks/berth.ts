@@ -3,7 +3,7 @@ import { type App, type Stack, Tags, Validations } from 'aws-cdk-lib';
 import { type IManagedPolicy, ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { AccessStack } from './place/access.ts';
-import { STACKS_BESIDE, stacksBeside } from './place/beside.ts';
+import { isBeside, stacksBeside } from './place/beside.ts';
 import { BuildsStack } from './place/builds.ts';
 import { RegistryStack } from './place/registry.ts';
 import { ApiStack } from './platform/api.ts';
@@ -25,7 +25,7 @@ import type { Grant } from './support/role.ts';
 import { readSettings, type Settings } from './support/settings.ts';
 import { stackName } from './support/stack-name.ts';
 
-export { STACKS_BESIDE };
+export { isBeside };
 
 /** @throws SettingsError */
 export function createStacks(app: App): void {

@@ -1,5 +1,5 @@
 /** The idle bill of the control plane as a table of docs/explanation/cost.md. */
-import { STACKS_BESIDE } from '../../stacks/berth.ts';
+import { isBeside } from '../../stacks/berth.ts';
 import type { Template } from '../../stacks/synthesize.ts';
 import { idleBill, readPrices } from '../idle-bill.ts';
 import { table } from './table.ts';
@@ -17,7 +17,7 @@ const dollars = (usd: number): string => usd.toFixed(2);
 
 export function idleBillText(templates: Record<string, Template>): string {
   const list = readPrices();
-  const control = Object.entries(templates).filter(([name]) => !STACKS_BESIDE.includes(name));
+  const control = Object.entries(templates).filter(([name]) => !isBeside(name));
   const bill = idleBill(
     control.map(([, template]) => template),
     list,

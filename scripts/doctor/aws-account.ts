@@ -56,12 +56,12 @@ const quotas = (settings: Settings): Quota[] => [
   {
     service: 'ec2',
     name: /^Running On-Demand Standard .* instances$/,
-    least: ({ nodesCpu }) => Math.min(nodesCpu, 64),
-    why: 'nodes have so many CPUs, as berth:nodesCpu says',
+    least: ({ nodesCpu }) => nodesCpu,
+    why: 'nodes have so many CPUs at most, as berth:nodesCpu says',
   },
   {
     service: 'elasticloadbalancing',
-    name: /^Application Load Balancers per Region$/,
+    name: /^Network Load Balancers per Region$/,
     least: () => 1,
     why: 'workloads have one',
   },
@@ -118,7 +118,11 @@ async function checkCertificate(
   }: { setting: string; arn: string | undefined; name: string; at?: string },
 ): Promise<Finding> {
   const what = `Certificate of ${name}`;
-  const make = `Make one for ${name} in ACM in ${at}, and give its ARN as berth:${setting}.`;
+  const zone =
+    setting === 'appsCertificate'
+      ? ' Or give the Route 53 zone of the domain as berth:appsZone: it is made then.'
+      : '';
+  const make = `Make one for ${name} in ACM in ${at}, and give its ARN as berth:${setting}.${zone}`;
   if (arn === undefined) return wrong(what, 'none is given', make);
   if (arn.split(':')[3] !== at) return wrong(what, `it is in ${arn.split(':')[3]}`, make);
   try {

@@ -33,8 +33,17 @@ export function report(findings: readonly Finding[]): string {
     `${MARKS[state].padEnd(8)}${what}: ${found}`,
     ...(todo === undefined ? [] : [`${' '.repeat(8)}-> ${todo}`]),
   ]);
-  const count = findings.filter(({ state }) => state === 'wrong').length;
-  return [...lines, count === 0 ? 'Nothing is wrong.' : `${count} to mend.`].join('\n');
+  return [...lines, verdict(findings)].join('\n');
+}
+
+function verdict(findings: readonly Finding[]): string {
+  const count = (of: Finding['state']): number => findings.filter(({ state }) => state === of).length;
+  const [bad, unseen] = [count('wrong'), count('unknown')];
+  const mend = bad === 0 ? 'Nothing is wrong' : `${bad} to mend`;
+  if (unseen === 0) return `${mend}.`;
+  return unseen === findings.length
+    ? 'Nothing could be looked at.'
+    : `${mend} of what could be looked at; ${unseen} could not.`;
 }
 
 /** Why a look failed, in a line. */

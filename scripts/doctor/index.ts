@@ -32,7 +32,7 @@ export async function examineAws(settings: Settings): Promise<Finding[]> {
     checkCluster(api.region, settings),
     loadBalancerOf(settings).catch(() => undefined),
   ]);
-  const there = balancer ?? 'the load balancer, which comes with the first service that listens,';
+  const there = balancer ?? 'the load balancer, which comes with the deployment of the stacks,';
   const names = await Promise.all([
     checkName(`*.${settings.apps}`, there),
     ...(settings.domain === undefined
@@ -59,5 +59,7 @@ if (import.meta.main) {
         : unknown('AWS', whyNot(error), 'Give credentials and a region, as for the AWS CLI.'),
     ]);
   console.log(report(findings));
-  if (findings.some(({ state }) => state === 'wrong')) process.exitCode = 1;
+  // Whoever could look at nothing has not found that all is well.
+  if (findings.some(({ state }) => state === 'wrong') || findings.every(({ state }) => state === 'unknown'))
+    process.exitCode = 1;
 }

@@ -9,7 +9,7 @@ import { DatabaseStack } from './database.ts';
 import { existingNetwork, type Network, NetworkStack } from './network.ts';
 
 /** Stacks that the control plane runs on or beside: they cost money while idle, and may exist already. */
-export const STACKS_BESIDE = ['Berth-Network', 'Berth-Cluster', 'Berth-Database'];
+export const isBeside = (stack: string): boolean => /-(Network|Cluster|Database)$/.test(stack);
 
 /** @param scope a stack that an existing network can be named in */
 export function stacksBeside(app: App, scope: Stack, settings: Settings) {

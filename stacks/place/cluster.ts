@@ -5,7 +5,6 @@ import { CfnAccessEntry } from 'aws-cdk-lib/aws-eks';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { shortHash } from '../../functions/core/names.ts';
 import { accept, because, logEncryption } from '../support/accept.ts';
 import type { Network } from './network.ts';
 
@@ -80,16 +79,20 @@ export class ClusterStack extends Stack {
       // Named by whom it is for, so that a change of the list replaces no other's.
       const id = idOf(principalArn);
       const isAlone = props.administrators.filter((arn) => idOf(arn) === id).length === 1;
-      new CfnAccessEntry(this, isAlone ? id : `${id}${shortHash(principalArn, 8)}`, {
-        clusterName: this.cluster.clusterName,
-        principalArn,
-        accessPolicies: [
-          {
-            policyArn: `arn:${this.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy`,
-            accessScope: { type: 'cluster' },
-          },
-        ],
-      });
+      new CfnAccessEntry(
+        this,
+        isAlone ? id : `${id}${Buffer.from(principalArn).toString('hex').slice(-16)}`,
+        {
+          clusterName: this.cluster.clusterName,
+          principalArn,
+          accessPolicies: [
+            {
+              policyArn: `arn:${this.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy`,
+              accessScope: { type: 'cluster' },
+            },
+          ],
+        },
+      );
     }
     const managed = 'EKS documents this managed policy as what its own role needs; it changes as EKS does.';
     const policies = ['AmazonEKSClusterPolicy', 'AmazonEKSComputePolicy', 'AmazonEKSBlockStoragePolicy']

@@ -71,6 +71,14 @@ function together(settings: Settings): string | undefined {
     return 'The setting berth:vault goes with one of berth:vaultToken and berth:vaultRole, and they with it.';
   if (settings.vaultAuth !== undefined && settings.vaultRole === undefined)
     return 'The setting berth:vaultAuth goes with berth:vaultRole.';
+  if (settings.vaultNamespace !== undefined && settings.vault === undefined)
+    return 'The setting berth:vaultNamespace goes with berth:vault.';
+  if (
+    settings.issuer === undefined &&
+    settings.administrator !== undefined &&
+    !settings.administrator.includes('@')
+  )
+    return 'The setting berth:administrator is an e-mail address, to which Cognito sends the invitation; a name goes with a berth:issuer alone.';
   if (settings.appsCertificate !== undefined && settings.appsZone !== undefined)
     return 'The setting berth:appsZone makes what berth:appsCertificate names: give one of them.';
   for (const name of NEEDS_ISSUER) {
@@ -100,6 +108,20 @@ function network(settings: Settings): string | undefined {
   for (const [name, part] of OF_VPC) {
     if (!isNew && settings[part] === 'new' && settings[name] === undefined)
       return `The setting berth:${name} is needed with an existing berth:vpc and a new berth:${part}.`;
+  }
+  for (const name of ['privateSubnets', 'publicSubnets', 'databaseSubnets'] as const) {
+    const named = settings[name]?.split(',') ?? [];
+    if (new Set(named).size < named.length) return `The setting berth:${name} names a subnet twice.`;
+  }
+  for (const [name, part] of [
+    ['ingressCidrs', 'cluster'],
+    ['egressCidrs', 'database'],
+  ] as const) {
+    const ranges = settings[name]?.split(',') ?? [];
+    const none = ranges.find((range) => !rangeOf(range));
+    if (none !== undefined) return `The setting berth:${name} has "${none}", which is no range of addresses.`;
+    if (!isNew && settings[part] === 'new' && !ranges.some((range) => overlap(range, settings.vpcCidr)))
+      return `The settings berth:${name} and berth:vpcCidr do not belong to one network: berth:vpcCidr, which is ${settings.vpcCidr}, has to be the range of berth:vpc.`;
   }
   const zones = countOf(settings.privateSubnets);
   for (const name of ['publicSubnets', 'databaseSubnets'] as const)

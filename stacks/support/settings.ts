@@ -67,7 +67,7 @@ const schema = z.strictObject({
   /** ARN of a secret with `username` and `password` of Docker Hub, so that builds are counted by the account. */
   dockerHubSecret: optional(z.string().regex(SECRET)),
   /** The most CPUs that the cluster's nodes have, all together. */
-  nodesCpu: number(2, 10_000),
+  nodesCpu: number(2, 100_000),
   /** The most that one environment may ask for. */
   environmentCpu: number(0.5, 1000),
   environmentMemoryGib: number(1, 10_000),
@@ -207,6 +207,8 @@ export const settingNames = Object.keys(schema.shape) as (keyof Settings)[];
 
 export type Settings = z.output<typeof schema>;
 
+const PREFIX = 'berth:';
+
 /** A setting that can not be used. */
 export class SettingsError extends Error {
   override name = 'SettingsError';
@@ -217,13 +219,27 @@ export class SettingsError extends Error {
  * @throws SettingsError naming the setting
  */
 export function readSettings(node: Node): Settings {
+  const unknown = Object.keys(node.getAllContext()).find(
+    (key) => key.startsWith(PREFIX) && !Object.hasOwn(schema.shape, key.slice(PREFIX.length)),
+  );
+  if (unknown !== undefined)
+    throw new SettingsError(
+      `There is no setting ${unknown}: docs/how-to/install-on-aws.md names all that there are.`,
+    );
   const found = Object.fromEntries(
-    Object.keys(schema.shape).map((name) => [name, node.tryGetContext(`berth:${name}`)]),
+    Object.keys(schema.shape).map((name) => [name, node.tryGetContext(`${PREFIX}${name}`)]),
   );
   const parsed = schema.safeParse(found);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new SettingsError(`The setting berth:${issue.path.join('.')} can not be used: ${issue.message}.`);
+    const name = `${PREFIX}${issue.path.join('.')}`;
+    if (node.tryGetContext(name) === undefined)
+      throw new SettingsError(
+        `The setting ${name} is not in cdk.json. Take it over from the cdk.json of this release.`,
+      );
+    throw new SettingsError(
+      `The setting ${name} can not be used: ${issue.message}. What it may be is in docs/how-to/install-on-aws.md.`,
+    );
   }
   const why = contradiction(parsed.data);
   if (why !== undefined) throw new SettingsError(why);

@@ -10,7 +10,7 @@ import { declaredSteps } from '../../functions/core/operations/index.ts';
 import { BUILD_SECONDS } from '../../functions/core/operations/kinds/build.ts';
 import { readAwsConfig } from '../../functions/hosts/aws/aws-config.ts';
 import { idleBill, readPrices } from '../../scripts/idle-bill.ts';
-import { STACKS_BESIDE } from '../../stacks/berth.ts';
+import { isBeside } from '../../stacks/berth.ts';
 import { builtConsole, bundle } from '../../stacks/support/bundle.ts';
 import { ACCOUNT, REGION, resolver } from '../../stacks/support/resolve.ts';
 import { SettingsError } from '../../stacks/support/settings.ts';
@@ -101,7 +101,7 @@ describe('The stacks', () => {
       'berth:audience': 'berth',
       'berth:databaseSecret': 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:postgres-AbCdEf',
     }).templates;
-    expect(Object.keys(other).filter((name) => STACKS_BESIDE.includes(name))).toEqual([]);
+    expect(Object.keys(other).filter(isBeside)).toEqual([]);
     const types = resourcesOf(other).map(({ Type }) => Type);
     expect(types.filter((type) => /^AWS::(EC2|EKS::Cluster|RDS|Cognito)/.test(type))).toEqual([]);
     // Its name is enough: EKS is asked for the rest, and only about this one.
@@ -718,7 +718,7 @@ describe('What builds take from elsewhere', () => {
 
 describe('The idle bill', () => {
   it('of the control plane is at most $0.50 a month', () => {
-    const control = Object.entries(templates).filter(([name]) => !STACKS_BESIDE.includes(name));
+    const control = Object.entries(templates).filter(([name]) => !isBeside(name));
     const { usd, usdWithoutAllowances } = idleBill(
       control.map(([, template]) => template),
       readPrices(),
