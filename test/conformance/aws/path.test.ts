@@ -452,6 +452,10 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     await platform.sweep();
     expect(faults).toEqual([]);
   });
+
+  it('asked for nothing that the roles of the stacks do not give', () => {
+    expect(platform.refused()).toEqual([]);
+  });
 });
 
 /** That of the program which crashes, and the one that was stopped: Moto calls it failed if its step fails after that. */

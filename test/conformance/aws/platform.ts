@@ -18,6 +18,8 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import type { Context } from 'aws-lambda';
 import { createTableInput } from '../../../functions/adapters/aws/store/table.ts';
 import { loadKubeconfig } from '../../../functions/adapters/kubernetes/api/kubeconfig.ts';
+import { declaredSteps, isStepName } from '../../../functions/core/operations/index.ts';
+import { synthesize } from '../../../stacks/synthesize.ts';
 import { loadStateMachine, stepsOf, workflowNames } from '../../../state-machines/load.ts';
 import { makeIdentity } from '../kubernetes/subject.ts';
 import { type ApiHandler, startApiGateway } from '../support/aws/api-gateway.ts';
@@ -27,6 +29,7 @@ import { createImageStore, type PushedImage } from '../support/aws/ecr.ts';
 import { startEks } from '../support/aws/eks.ts';
 import { functionArn, type Invocation, serveLambda } from '../support/aws/lambda.ts';
 import { startMoto } from '../support/aws/moto.ts';
+import { enforceRoles } from '../support/aws/roles.ts';
 import { interpretStateMachines, makeStateMachine } from '../support/aws/step-functions.ts';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
 import { startProxy } from '../support/faults.ts';
@@ -70,6 +73,8 @@ export interface Platform {
   push(repository: string, image: PushedImage): Promise<string>;
   /** One pass of the sweep. */
   sweep(): Promise<void>;
+  /** What functions asked for that their roles have no right to. */
+  refused(): string[];
   /** Tokens for the cluster that were found good. */
   verifiedTokens(): number;
   stop(): Promise<void>;
@@ -90,6 +95,14 @@ function contextOf(arn: string, ms: number): Context {
   return context as Context;
 }
 
+/** The function that runs a step, as the stacks name it. */
+function roleOf(arn: string): string {
+  const step = arn.split(':')[7] ?? '';
+  if (!isStepName(step)) throw new Error(`There is no step "${step}"`);
+  const { runsOn } = declaredSteps[step];
+  return `${runsOn.charAt(0).toUpperCase()}${runsOn.slice(1)}`;
+}
+
 export async function startPlatform(loses: Loses): Promise<Platform> {
   const closing: (() => Promise<unknown> | unknown)[] = [];
   const directory = await mkdtemp(join(tmpdir(), 'berth-aws-'));
@@ -106,8 +119,10 @@ export async function startPlatform(loses: Loses): Promise<Platform> {
 
   type StepHandler = (input: Record<string, unknown>, context: Context) => Promise<unknown>;
   const handlers: { steps?: StepHandler; sweep?: StepHandler; api?: ApiHandler } = {};
+  const roles = enforceRoles(synthesize().templates);
+  closing.push(roles.close);
   const lambda = await serveLambda(async ({ functionArn: arn, input }: Invocation) => {
-    const answer = await handlers.steps?.(input, contextOf(arn, STEP_MS));
+    const answer = await roles.as(roleOf(arn), async () => handlers.steps?.(input, contextOf(arn, STEP_MS)));
     loses(arn.split(':')[7] ?? '', String(input.operation));
     return answer;
   });
@@ -229,7 +244,9 @@ export async function startPlatform(loses: Loses): Promise<Platform> {
     .handler as unknown as StepHandler;
   handlers.sweep = (await import('../../../functions/hosts/aws/entries/sweep.lambda.ts'))
     .handler as unknown as StepHandler;
-  const gateway = await startApiGateway(handlers.api, (ms) => contextOf(functionArn('berth-api'), ms));
+  const { api } = handlers;
+  const asRequests: ApiHandler = (event, context) => roles.as('Requests', async () => api(event, context));
+  const gateway = await startApiGateway(asRequests, (ms) => contextOf(functionArn('berth-api'), ms));
   closing.push(gateway.stop);
 
   return {
@@ -240,8 +257,11 @@ export async function startPlatform(loses: Loses): Promise<Platform> {
     clients,
     push: (repository, image) => images.push(clients.ecr, repository, image),
     async sweep() {
-      await handlers.sweep?.({}, contextOf(functionArn('berth-sweep'), 60_000));
+      await roles.as('Sweep', async () =>
+        handlers.sweep?.({}, contextOf(functionArn('berth-sweep'), 60_000)),
+      );
     },
+    refused: roles.refused,
     verifiedTokens: () => eks.verified,
     async stop() {
       await containers.settled();
