@@ -25,14 +25,16 @@ const BUILDS = 30;
 /** CPUs that the pods of a service ask for, in all its environments. */
 const CPU = 0.5;
 
+/** One more has metrics-server, and room for what the cluster itself runs. */
+const nodes = ({ services }: Size): number => 1 + Math.ceil((services * CPU) / NODE.cpu);
+/** What the nodes of Auto Mode have unless a class of nodes says otherwise, GB. */
+const NODE_DISK = 80;
+
 /** Each line: what it is, and how much of a unit it is for a size. */
 const lines: readonly (readonly [what: string, unit: string, amount: (size: Size) => number])[] = [
   ['EKS cluster', 'eks.clusterHour', () => HOURS],
-  [
-    'Nodes, with the fee of Auto Mode',
-    'eks.nodeHour',
-    ({ services }) => HOURS * (1 + Math.ceil((services * CPU) / NODE.cpu)),
-  ],
+  ['Nodes, with the fee of Auto Mode', 'eks.nodeHour', (size) => HOURS * nodes(size)],
+  [`Their disks: ${NODE_DISK} GB each`, 'ebs.gbMonth', (size) => NODE_DISK * nodes(size)],
   ['Volumes: 2 GB a service', 'ebs.gbMonth', ({ services }) => 2 * services],
   ['NAT gateway', 'vpc.natGatewayHour', () => HOURS],
   ['Data through it: 2 GB a service', 'nat.gb', ({ services }) => 2 * services],
@@ -60,11 +62,7 @@ const lines: readonly (readonly [what: string, unit: string, amount: (size: Size
     ({ services }) => BUILDS * 0.1 * services,
   ],
   ['Builds: 30 a service, of 3 minutes', 'codebuild.armSmallMinute', ({ services }) => 3 * BUILDS * services],
-  [
-    'Workflows: 60 deployments and 30 builds a service',
-    'states.transition',
-    ({ services }) => (6 * DEPLOYMENTS + 4 * BUILDS) * services,
-  ],
+  ['Workflows: 60 deployments and 30 builds a service', 'states.transition', (size) => transitions(size)],
   [
     'Functions: a deployment waits half a minute, a build three',
     'lambda.gbSecondArm',
@@ -84,9 +82,15 @@ const lines: readonly (readonly [what: string, unit: string, amount: (size: Size
   ['Logs of the cluster’s control plane', 'logs.gbIngested', ({ clusterLogsGb }) => clusterLogsGb],
   ['Logs of builds and operations: 20 MB a service', 'logs.gbIngested', ({ services }) => services * 0.02],
   ['What workloads print: 0.5 GB a service', 'logs.gbIngested', ({ services }) => services * 0.5],
+  ['Backups and uploads in S3: 5 GB a service', 's3.gbMonth', ({ services }) => 5 * services],
+  ['Calls of functions', 'lambda.request', (size) => requests(size) + transitions(size) + HOURS * 60],
   ['The sweep, each minute', 'scheduler.invocation', () => HOURS * 60],
+  ['Its function', 'lambda.gbSecondArm', () => HOURS * 60 * 0.1 * 0.5],
+  ['Its queries', 'dynamodb.readRequestUnit', () => HOURS * 60 * 2],
   ['Alarms', 'cloudwatch.alarm', () => 2],
 ];
+
+const transitions = ({ services }: Size): number => (6 * DEPLOYMENTS + 4 * BUILDS) * services;
 
 const requests = ({ developers }: Size): number => developers * 8_000;
 
