@@ -102,8 +102,15 @@ export function createStacks(app: App): void {
       ...may.findCluster,
       ...may.sendMail,
     ],
-    // Streams hide secrets in what they show.
-    streamStatements: [...join, ...may.readTable, ...may.readLogs, ...may.readSealingKey, ...may.findCluster],
+    // Streams hide secrets in what they show, and note the use of a token and who somebody is, as every request does.
+    streamStatements: [
+      ...join,
+      ...may.readTable,
+      ...may.writeTable,
+      ...may.readLogs,
+      ...may.readSealingKey,
+      ...may.findCluster,
+    ],
   });
   const { sweep } = new SweepStack(app, id('Sweep'), {
     description: 'Berth: sweep',

@@ -375,7 +375,14 @@ describe('Permissions', () => {
     const actionsOf = (role: RegExp): Set<string> =>
       new Set(allowed.filter(({ where }) => role.test(where)).flatMap(({ Action }) => Action));
     const parts = ['PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'];
-    for (const role of [/\/Requests/, /\/Workloads/, /\/Resources/, /\/Builds/, /\/SweepFunction/])
+    for (const role of [
+      /\/Requests/,
+      /\/Streams/,
+      /\/Workloads/,
+      /\/Resources/,
+      /\/Builds/,
+      /\/SweepFunction/,
+    ])
       expect([...actionsOf(role)], String(role)).toEqual(
         expect.arrayContaining(parts.map((part) => `dynamodb:${part}`)),
       );
