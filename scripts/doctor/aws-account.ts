@@ -2,7 +2,7 @@
 import { resolve4, resolve6 } from 'node:dns/promises';
 import type { Settings } from '../../stacks/support/settings.ts';
 import type { AwsApi } from './aws-api.ts';
-import { type Finding, ok, unknown, whyNot, wrong } from './check.ts';
+import { type Finding, ok, unknown, unseen, wrong } from './check.ts';
 
 /** The least version of the bootstrap stack that the CDK deploys with. */
 const BOOTSTRAP_LEAST = 6;
@@ -21,11 +21,7 @@ export async function checkBootstrap({ call, region }: AwsApi): Promise<Finding>
   } catch (error) {
     if (error instanceof Error && error.name === 'ParameterNotFound')
       return wrong(what, `there is none in ${region}`, 'Run npx cdk bootstrap.');
-    return unknown(
-      what,
-      whyNot(error),
-      'Allow yourself ssm:GetParameter, or look into the stack CDKToolkit.',
-    );
+    return unseen(what, error, 'Allow yourself ssm:GetParameter, or look into the stack CDKToolkit.');
   }
 }
 
@@ -97,7 +93,7 @@ export const checkQuotas = (api: AwsApi, settings: Settings): Promise<Finding[]>
         if (value === undefined) return unknown(what, 'it is not listed', ask);
         return value >= least ? ok(what, String(value)) : wrong(what, `${value} is less than ${least}`, ask);
       } catch (error) {
-        return unknown(what, whyNot(error), ask);
+        return unseen(what, error, ask);
       }
     }),
   );
@@ -141,7 +137,7 @@ async function checkCertificate(
   } catch (error) {
     if (error instanceof Error && error.name === 'ResourceNotFoundException')
       return wrong(what, 'there is none of this ARN', make);
-    return unknown(what, whyNot(error), 'Allow yourself acm:DescribeCertificate, or look into ACM.');
+    return unseen(what, error, 'Allow yourself acm:DescribeCertificate, or look into ACM.');
   }
 }
 

@@ -20,7 +20,7 @@ import { clusterObjectPath } from '../../functions/hosts/aws/cluster-objects.ts'
 import { clusterObjects } from '../../stacks/place/cluster-objects.ts';
 import { logAgentNamespace } from '../../stacks/place/log-agent-objects.ts';
 import type { Settings } from '../../stacks/support/settings.ts';
-import { type Finding, ok, unknown, whyNot, wrong } from './check.ts';
+import { type Finding, ok, unknown, unseen, wrong } from './check.ts';
 
 const DEPLOY = 'Run npx cdk deploy --all.';
 
@@ -69,7 +69,7 @@ export async function checkCluster(region: string, settings: Settings): Promise<
           : wrong(what, 'there is none in this account and region', todo),
       ];
     }
-    return [unknown(what, whyNot(error), 'Allow yourself eks:DescribeCluster.')];
+    return [unseen(what, error, 'Allow yourself eks:DescribeCluster.')];
   } finally {
     eks.destroy();
   }
@@ -90,7 +90,7 @@ async function checkAddon(eks: EKSClient, clusterName: string): Promise<Finding>
   } catch (error) {
     if (error instanceof Error && error.name === 'ResourceNotFoundException')
       return wrong(what, 'it is not there', todo);
-    return unknown(what, whyNot(error), 'Allow yourself eks:DescribeAddon.');
+    return unseen(what, error, 'Allow yourself eks:DescribeAddon.');
   }
 }
 
@@ -104,7 +104,7 @@ async function checkIdentity(eks: EKSClient, clusterName: string, { name }: Sett
     );
     return associations.length > 0 ? ok(what, 'there') : wrong(what, 'it is not there', DEPLOY);
   } catch (error) {
-    return unknown(what, whyNot(error), 'Allow yourself eks:ListPodIdentityAssociations.');
+    return unseen(what, error, 'Allow yourself eks:ListPodIdentityAssociations.');
   }
 }
 
@@ -147,7 +147,7 @@ export async function checkObjects(client: KubernetesClient, settings: Settings)
       } catch (error) {
         const todo =
           'Look as somebody whom berth:clusterAdministrators names, from where the cluster is reached.';
-        return unknown(what, whyNot(error), todo);
+        return unseen(what, error, todo);
       }
     }),
   );

@@ -4,7 +4,7 @@ import { createDynamoStore, dynamoOptions } from '../../functions/adapters/aws/s
 import { CLOCK_KEY, type SeenClock } from '../../functions/records/clock.ts';
 import type { Settings } from '../../stacks/support/settings.ts';
 import { stackName } from '../../stacks/support/stack-name.ts';
-import { type Finding, ok, unknown, whyNot, wrong } from './check.ts';
+import { type Finding, ok, unknown, unseen, wrong } from './check.ts';
 
 const WHAT = 'Isolation of environments';
 const LOOK = 'Look for Berth.Isolation in the log of the sweep. It is tried again within an hour.';
@@ -17,11 +17,7 @@ export async function checkIsolation(region: string, settings: Settings): Promis
       table === undefined ? undefined : await createDynamoStore({ client, table }).get<SeenClock>(CLOCK_KEY);
     return findingOf(item?.data);
   } catch (error) {
-    return unknown(
-      WHAT,
-      whyNot(error),
-      'Allow yourself dynamodb:ListTables, and dynamodb:GetItem on its table.',
-    );
+    return unseen(WHAT, error, 'Allow yourself dynamodb:ListTables, and dynamodb:GetItem on its table.');
   } finally {
     client.destroy();
   }

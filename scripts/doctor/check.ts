@@ -50,3 +50,13 @@ function verdict(findings: readonly Finding[]): string {
 export const whyNot = (error: unknown): string =>
   (error instanceof Error ? `${error.name} ${error.message}` : String(error)).split('\n')[0]?.slice(0, 200) ??
   '';
+
+/** What the SDK and fetch say of a network that leads nowhere. */
+const NETWORK =
+  /fetch failed|TimeoutError|ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH/;
+
+/** Of a look that failed. @param todo where it is not the network */
+export function unseen(what: string, error: unknown, todo: string): Finding {
+  const why = whyNot(error);
+  return unknown(what, why, NETWORK.test(why) ? 'Look whether AWS is reached from here.' : todo);
+}

@@ -11,7 +11,7 @@ import { checkBootstrap, checkCertificates, checkName, checkQuotas } from './aws
 import { createAwsApi } from './aws-api.ts';
 import { checkCluster, loadBalancerOf } from './aws-cluster.ts';
 import { checkIsolation } from './aws-isolation.ts';
-import { type Finding, report, unknown, whyNot, wrong } from './check.ts';
+import { type Finding, report, unseen, wrong } from './check.ts';
 
 /** @param given settings beside those of cdk.json, as `berth:<name>=<value>`. @throws SettingsError */
 export function settingsOf(given: readonly string[]): Settings {
@@ -56,7 +56,7 @@ if (import.meta.main) {
     .catch((error: unknown) => [
       error instanceof SettingsError
         ? wrong('Settings', error.message, 'Correct it in cdk.json.')
-        : unknown('AWS', whyNot(error), 'Give credentials and a region, as for the AWS CLI.'),
+        : unseen('AWS', error, 'Give credentials and a region, as for the AWS CLI.'),
     ]);
   console.log(report(findings));
   // Whoever could look at nothing has not found that all is well.
