@@ -46,6 +46,8 @@ export interface SimulatedDatabases extends Databases {
   inventory(): string[];
   /** The roles that may log in. */
   logins(): string[];
+  /** The tag of a role, or of the one that owns a database. */
+  tagOf(name: string): string | undefined;
 }
 
 type Row = Record<string, unknown>;
@@ -314,6 +316,7 @@ export function createSimulatedDatabases({
     content: (name) => databases.get(name)?.content,
     isOpen: (name) => databases.get(name)?.open === true,
     isUnmaskedCopy: (name) => databases.get(name)?.masked === false,
+    tagOf: (name) => roles.get(databases.get(name)?.owner ?? name)?.tag ?? undefined,
     logins: () => [...roles].flatMap(([name, { verifier }]) => (verifier === null ? [] : [name])),
     inventory: () => [
       ...[...roles.keys()].map((name) => `role ${name}`),
