@@ -1,4 +1,5 @@
 /** A new cluster: EKS with Auto Mode, entered through access entries alone. */
+import { createHash } from 'node:crypto';
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { CfnAccessEntry } from 'aws-cdk-lib/aws-eks';
@@ -81,7 +82,8 @@ export class ClusterStack extends Stack {
       const isAlone = props.administrators.filter((arn) => idOf(arn) === id).length === 1;
       new CfnAccessEntry(
         this,
-        isAlone ? id : `${id}${Buffer.from(principalArn).toString('hex').slice(-16)}`,
+        // A logical id has no punctuation, by which others may differ alone.
+        isAlone ? id : id + createHash('sha256').update(principalArn).digest('hex').slice(0, 8),
         {
           clusterName: this.cluster.clusterName,
           principalArn,
